@@ -1,0 +1,117 @@
+"""Keeps the bank's processes running: starts, watches, restarts with patience, stops in reverse order."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from crm.embedded.service import Service, clean_environment, with_death_signal
+
+_TICK = 0.1
+_LONGEST_PAUSE = 30
+_STEADY = 60
+
+
+class Stopped(Exception):
+    """The person or the system asked the launcher to stop; `number` is the signal."""
+
+    def __init__(self, number: int):
+        super().__init__(f"stopped by signal {number}")
+        self.number = number
+
+
+class Supervisor:
+    """The services of one bank. Use it in the main thread; it leaves no process behind."""
+
+    def __init__(self, say: Callable[[str], None]):
+        self.say = say
+        self.services: list[Service] = []
+        self.asked: int | None = None
+        self._pauses: dict[str, float] = {}
+        self._due: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def catching(self, *, interrupt: bool) -> Iterator[None]:
+        """Turn SIGTERM and SIGHUP, and with `interrupt` Ctrl-C too, into a request to stop."""
+
+        def ask(number, frame):
+            self.asked = self.asked or number
+
+        numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        before = {number: signal.getsignal(number) for number in numbers}
+        for number in numbers:
+            signal.signal(number, ask if interrupt or number != signal.SIGINT else signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Raise Stopped when someone asked to stop."""
+        if self.asked:
+            raise Stopped(self.asked)
+
+    def start(self, service: Service, *, seconds: float = 60) -> None:
+        """Start `service`, wait until it serves, and watch it from now on."""
+        self.services.append(service)
+        service.start()
+        service.wait_ready(seconds, watch=self.check)
+
+    def watch(self) -> None:
+        """Restart what has ended: at once the first time, then after 1, 2, 4 … 30 seconds."""
+        for service in self.services:
+            if service.running:
+                if time.monotonic() - service.started > _STEADY:
+                    self._pauses.pop(service.name, None)
+                continue
+            due = self._due.get(service.name)
+            if due is None:
+                self._plan_restart(service)
+            elif time.monotonic() >= due:
+                del self._due[service.name]
+                service.start()
+
+    def _plan_restart(self, service: Service) -> None:
+        pause = self._pauses.get(service.name, 0)
+        self._pauses[service.name] = min(max(pause * 2, 1), _LONGEST_PAUSE)
+        self._due[service.name] = time.monotonic() + pause
+        when = f"in {pause:.0f} s" if pause else "now"
+        self.say(f"{service.name} ended unexpectedly ({service.last_words()}); starting it again {when}.")
+
+    def run(self, argv: list[str], environment: Mapping[str, str], *, own_terminal: bool = False) -> int:
+        """Run a command to its end while watching the services; return its exit code (128 + signal).
+
+        With `own_terminal` the command gets Ctrl-C itself; without, a request to stop ends it first.
+        """
+        process = subprocess.Popen(
+            with_death_signal(argv)("TERM"),
+            env=clean_environment(environment),
+            start_new_session=not own_terminal,
+        )
+        try:
+            while process.poll() is None:
+                self.watch()
+                self.check()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_TICK)
+        except BaseException:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
+            raise
+        return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+    def serve(self) -> None:
+        """Watch until someone asks to stop."""
+        while not self.asked:
+            self.watch()
+            time.sleep(_TICK)
+
+    def stop(self) -> None:
+        """Stop everything, last started first. Further requests to stop do not cut this short."""
+        while self.services:
+            self.services.pop().stop()
