@@ -4,9 +4,9 @@ PY := .venv/bin/python
 BESIDE := $(PY) -m crm.embedded run --throwaway --
 ONLY ?=
 SRC ?=
-export CUSTOMERS PORT
+export CUSTOMERS HOST PORT AS_OF SEED
 
-.PHONY: help run test check bench soak real-bank lock clean messages setup setup-test
+.PHONY: help run test check bench soak real-bank lock clean messages new-bank setup setup-test
 
 help: ## what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -29,6 +29,9 @@ check: setup-test ## style, templates, migrations, deployment settings
 
 bench: setup-test ## ratios against floors in the same run: make bench [ONLY=name]; writes var/bench.json
 	@exec $(BESIDE) $(PY) -m bench $(ONLY)
+
+new-bank: setup ## throw away the data in var/bank; the next `make run` begins anew
+	@exec $(PY) -m crm.bank --discard
 
 real-bank: setup ## load a real ledger: make real-bank SRC=../shared/data/berka; writes var/real-bank.json
 	@test -n "$(SRC)" || { echo "guanhu: say where the ledger lies: make real-bank SRC=folder" >&2; exit 2; }

@@ -5,7 +5,7 @@ read before it is told that it is too old. What is up to date is left alone: sta
 what was installed.
 """
 
-# ruff: noqa: S603, S607 (fixed programs, found on PATH as everywhere in a Makefile)
+# ruff: noqa: S603 (fixed programs, found on PATH as everywhere in a Makefile)
 
 import fcntl
 import hashlib
@@ -56,7 +56,7 @@ def main(arguments):
 
 def require_python():
     """Refuse a Python that is too old, and a system that is not Linux."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this is the check)
         raise CannotSetUp(
             f"Python {PYTHON_VERSION} is too old, Guanhu needs 3.11 or newer: install it, "
             "or name one with `make PYTHON=python3.11 run`."

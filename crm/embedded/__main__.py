@@ -36,7 +36,7 @@ def run_beside_servers(command: list[str], *, throwaway: bool) -> int:
     with bank(throwaway=throwaway) as layout, supervisor.catching(interrupt=False):
         try:
             environment = servers.start(layout, supervisor, throwaway=throwaway)
-            return supervisor.run(command, environment, own_terminal=True)
+            return supervisor.run(command, environment, own_terminal=True)[0]
         finally:
             supervisor.stop()
 

@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -38,10 +39,10 @@ class Supervisor:
         def ask(number, frame):
             self.asked = self.asked or number
 
-        numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-        before = {number: signal.getsignal(number) for number in numbers}
-        for number in numbers:
-            signal.signal(number, ask if interrupt or number != signal.SIGINT else signal.SIG_IGN)
+        handlers = {signal.SIGTERM: ask, signal.SIGINT: ask if interrupt else signal.SIG_IGN}
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants us to stay
+            handlers[signal.SIGHUP] = ask
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
@@ -80,30 +81,38 @@ class Supervisor:
         when = f"in {pause:.0f} s" if pause else "now"
         self.say(f"{service.name} ended unexpectedly ({service.last_words()}); starting it again {when}.")
 
-    def run(self, argv: list[str], environment: Mapping[str, str], *, own_terminal: bool = False) -> int:
-        """Run a command to its end while watching the services; return its exit code (128 + signal).
+    def run(
+        self,
+        argv: list[str],
+        environment: Mapping[str, str],
+        *,
+        own_terminal: bool = False,
+        capture: bool = False,
+    ) -> tuple[int, str]:
+        """Run a command to its end while watching the services.
 
-        With `own_terminal` the command gets Ctrl-C itself; without, a request to stop ends it first.
+        Returns its exit code (128 + signal) and, with `capture`, what it printed. With `own_terminal` the
+        command gets Ctrl-C itself; without, a request to stop ends it first.
         """
-        process = subprocess.Popen(
-            with_death_signal(argv)("TERM"),
-            env=clean_environment(environment),
-            start_new_session=not own_terminal,
-        )
-        try:
-            while process.poll() is None:
-                self.watch()
-                self.check()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(_TICK)
-        except BaseException:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
-            process.wait()
-            raise
-        return process.returncode if process.returncode >= 0 else 128 - process.returncode
+        with tempfile.TemporaryFile("w+") as printed:
+            process = subprocess.Popen(
+                with_death_signal(argv)("TERM"),
+                stdout=printed if capture else None,
+                env=clean_environment(environment),
+                start_new_session=not own_terminal,
+            )
+            try:
+                while process.poll() is None:
+                    self.watch()
+                    self.check()
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(_TICK)
+            except BaseException:
+                _end(process)
+                raise
+            printed.seek(0)
+            code = process.returncode
+            return (code if code >= 0 else 128 - code), printed.read()
 
     def serve(self) -> None:
         """Watch until someone asks to stop."""
@@ -115,3 +124,11 @@ class Supervisor:
         """Stop everything, last started first. Further requests to stop do not cut this short."""
         while self.services:
             self.services.pop().stop()
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+    process.kill()
+    process.wait()
