@@ -1,0 +1,1 @@
+"""The platform under the apps: settings, servers, feed engine, page helpers."""

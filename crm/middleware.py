@@ -1,0 +1,40 @@
+"""What surrounds every request: security headers, and a plain answer when the database is away."""
+
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.utils.deprecation import MiddlewareMixin
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+class SecurityHeaders:
+    """The content policy on every answer, and `no-store` on every signed-in page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        if getattr(request, "user", None) is not None and request.user.is_authenticated:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+class PlainFaults(MiddlewareMixin):
+    """A database that is away is a 503 with one sentence, not a stack trace."""
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, OperationalError):
+            return HttpResponse(
+                "数据库暂时不可用，请一分钟后重试；若持续出现，请联系系统管理员。\n"
+                "The database is away. Try again in a minute; if it stays so, call the administrator.\n",
+                status=503,
+                content_type="text/plain; charset=utf-8",
+                headers={"Retry-After": "60"},
+            )
+        return None

@@ -1,0 +1,182 @@
+"""One settings file, by environment, failing closed.
+
+Without DATABASE_URL and REDIS_URL this is the embedded bank of `make run` (crm/embedded); with them it is
+production, where a secret key and host names are compulsory.
+"""
+
+from pathlib import Path
+
+from celery.schedules import crontab
+from django.utils.translation import gettext_lazy as _
+
+from crm import embedded
+from crm.env import SettingError, database_settings, env, env_flag
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Where this runs ---------------------------------------------------------------------------------------
+EMBEDDED = not env("DATABASE_URL") or env_flag("GUANHU_EMBEDDED")
+DEBUG = env_flag("DEBUG")
+if DEBUG and not EMBEDDED:
+    raise SettingError("DEBUG is on with a DATABASE_URL of your own: it shows data in error pages. Unset it.")
+
+SECRET_KEY = env("SECRET_KEY") or (embedded.secret_key() if EMBEDDED else None)
+if not SECRET_KEY:
+    raise SettingError("SECRET_KEY is not set: put 50 random characters into it or into SECRET_KEY_FILE.")
+ALLOWED_HOSTS = [host for host in (env("ALLOWED_HOSTS") or "").split(",") if host]
+if EMBEDDED:
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
+elif not ALLOWED_HOSTS:
+    raise SettingError("ALLOWED_HOSTS is not set: name the bank's host names, separated by commas.")
+CSRF_TRUSTED_ORIGINS = [origin for origin in (env("CSRF_TRUSTED_ORIGINS") or "").split(",") if origin]
+
+DATABASES = {"default": database_settings(env("DATABASE_URL") or embedded.database_url())}
+REDIS_URL = env("REDIS_URL") or embedded.redis_url()
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# --- What it is made of ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "crm",
+    "managers",
+    "customers",
+    "service",
+    "marketing",
+    "performance",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "crm.middleware.PlainFaults",
+    "crm.middleware.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "crm.urls"
+WSGI_APPLICATION = "crm.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["crm.templatetags.ui"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "crm.navigation.navigation",
+                "customers.context_processors.published",
+            ],
+        },
+    }
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Who may come in (sign-in proper: issue 3) -------------------------------------------------------------
+AUTH_USER_MODEL = "managers.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 9 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if not EMBEDDED:  # the embedded bank speaks plain http on the loopback address only
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    SECURE_HSTS_SECONDS = 31536000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # the container's own health check asks over plain http
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+
+# --- Language, time, files ---------------------------------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "crm.staticfiles.NodeModulesFinder",
+]
+# Hashed names unless a test runs: collectstatic is no part of a test.
+HASHED_STATIC = not env_flag("GUANHU_PLAIN_STATIC")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if HASHED_STATIC
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not HASHED_STATIC
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# --- Work in the background --------------------------------------------------------------------------------
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_IGNORE_RESULT = True  # PostgreSQL holds the state of every step; the broker only carries work
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 1500, 1800
+CELERY_BEAT_SCHEDULE = {
+    "night": {"task": "performance.start_night", "schedule": crontab(hour=1, minute=0)},
+    "night-reconciler": {"task": "performance.reconcile_nights", "schedule": 20.0},
+}
+
+# --- The feed: record types in the order they load; each app declares its own (docs/feed.md) ----------------
+FEED_RECORDS = [
+    "managers.feed.RECORDS",
+    "customers.feed.RECORDS",
+    "service.feed.RECORDS",
+    "marketing.feed.RECORDS",
+    "performance.feed.RECORDS",
+]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
+}

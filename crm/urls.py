@@ -1,0 +1,19 @@
+"""Every address of the product; apps are named by string."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.decorators.cache import never_cache
+
+from crm import health
+
+urlpatterns = [
+    path("healthz", never_cache(login_not_required(health.live)), name="healthz"),
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("", include("customers.urls")),
+    path("", include("performance.urls")),
+]

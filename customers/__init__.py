@@ -1,0 +1,1 @@
+"""The records: customers, holdings, the ledger, assignments, hand-overs, contacts, tasks."""

@@ -1,0 +1,32 @@
+"""Everything other apps may import from the records."""
+
+from customers.models.assignment import Assignment, Handover, HandoverItem
+from customers.models.contact import Interaction, Task
+from customers.models.customer import Customer, CustomerIdentity
+from customers.models.holdings import Account, LoanState, Product
+from customers.models.ledger import DailyBalance, Rebuild, Transaction
+from customers.models.profile import CustomerGroup, GroupMembership, ProfileFact, ProfileField, Relationship
+from customers.models.standing import Publication, Standing
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "Customer",
+    "CustomerGroup",
+    "CustomerIdentity",
+    "DailyBalance",
+    "GroupMembership",
+    "Handover",
+    "HandoverItem",
+    "Interaction",
+    "LoanState",
+    "Product",
+    "ProfileFact",
+    "ProfileField",
+    "Publication",
+    "Rebuild",
+    "Relationship",
+    "Standing",
+    "Task",
+    "Transaction",
+]

@@ -1,0 +1,162 @@
+"""The customer: person or organisation, with exactly one lead manager or in the pool."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.fields import PublicIdField
+from customers.choices import (
+    AmlLevel,
+    CustomerKind,
+    IdDocument,
+    Industry,
+    Lifecycle,
+    RiskAppetite,
+    Tier,
+)
+from managers.models import Branch, Manager
+
+
+class CustomerQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Narrow to whom `user` may see: a manager his own book (lead or co), a supervisor and the back
+        office their branch subtree, administrators and auditors the whole bank."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.sees_whole_bank:
+            return self
+        if user.is_manager:
+            manager = getattr(user, "manager", None)
+            return self.filter(Q(lead=manager) | Q(co=manager)) if manager else self.none()
+        if user.branch is None:
+            return self.none()
+        return self.filter(branch_path__gte=user.branch.path, branch_path__lt=user.branch.path + "~")
+
+
+class Customer(models.Model):
+    """One customer of the bank.
+
+    `lead`, `co` and `branch_path` repeat what `Assignment` and `Branch` say for today, so that scope is one
+    index range; `customers.services.assignment` and the night keep them true, nobody else writes them.
+    """
+
+    public_id = PublicIdField()
+    number = models.CharField(_("customer number"), max_length=20, unique=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind)
+    name = models.CharField(_("name"), max_length=120)
+    initials = models.CharField(_("pinyin initials"), max_length=120, blank=True)
+    # Generated in the database: two-character infixes of the name as a tsvector (see the first migration).
+    name_bigrams = SearchVectorField(null=True, editable=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="customers", verbose_name=_("branch"))
+    branch_path = models.CharField(max_length=120, db_collation="C", editable=False)
+    lead = models.ForeignKey(
+        Manager,
+        models.PROTECT,
+        related_name="led_customers",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("lead manager"),
+    )
+    co = models.ForeignKey(
+        Manager,
+        models.PROTECT,
+        related_name="co_customers",
+        null=True,
+        blank=True,
+        editable=False,
+        verbose_name=_("co-manager"),
+    )
+    tier = models.CharField(_("tier"), max_length=8, choices=Tier, default=Tier.BASIC)
+    lifecycle = models.CharField(_("lifecycle"), max_length=10, choices=Lifecycle, default=Lifecycle.NEW)
+    risk = models.CharField(_("risk appetite"), max_length=2, choices=RiskAppetite, null=True, blank=True)
+    risk_tested_on = models.DateField(_("risk tested on"), null=True, blank=True)
+    aml_level = models.CharField(_("AML level"), max_length=8, choices=AmlLevel, default=AmlLevel.LOW)
+    industry = models.CharField(_("industry"), max_length=1, choices=Industry, null=True, blank=True)
+    born_on = models.DateField(_("born or founded on"), null=True, blank=True)
+    gender = models.CharField(
+        _("gender"), max_length=1, choices=[("m", _("Male")), ("f", _("Female"))], null=True, blank=True
+    )
+    marketing_consent = models.BooleanField(_("consents to marketing"), default=False)
+    profiling_consent = models.BooleanField(_("consents to profiling"), default=True)
+    since = models.DateField(_("customer since"))
+    closed_on = models.DateField(_("left on"), null=True, blank=True)
+    last_contact_on = models.DateField(_("last contact"), null=True, blank=True, editable=False)
+    next_date = models.DateField(_("next date"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True, db_default=models.functions.Now())
+
+    objects = CustomerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("customer"), _("customers")
+        constraints = [
+            models.CheckConstraint(
+                name="customers_customer_kind_known", condition=Q(kind__in=CustomerKind.values)
+            ),
+            models.CheckConstraint(name="customers_customer_tier_known", condition=Q(tier__in=Tier.values)),
+            models.CheckConstraint(
+                name="customers_customer_lifecycle_known", condition=Q(lifecycle__in=Lifecycle.values)
+            ),
+            models.CheckConstraint(
+                name="customers_customer_aml_known", condition=Q(aml_level__in=AmlLevel.values)
+            ),
+            models.CheckConstraint(
+                name="customers_customer_risk_known",
+                condition=Q(risk=None) | Q(risk__in=RiskAppetite.values),
+            ),
+            models.CheckConstraint(
+                name="customers_customer_leaves_after_arriving",
+                condition=Q(closed_on=None) | Q(closed_on__gte=models.F("since")),
+            ),
+            models.CheckConstraint(
+                name="customers_customer_two_managers",
+                condition=Q(co=None) | Q(lead__isnull=False) & ~Q(co=models.F("lead")),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["lead", "next_date", "id"], name="customers_book_next"),
+            models.Index(fields=["lead", "last_contact_on", "id"], name="customers_book_silence"),
+            models.Index(fields=["co"], name="customers_co", condition=Q(co__isnull=False)),
+            models.Index(fields=["branch_path", "id"], name="customers_branch_path"),
+            models.Index(fields=["next_date", "id"], name="customers_next"),
+            models.Index(fields=["last_contact_on", "id"], name="customers_silence"),
+            GinIndex(fields=["name_bigrams"], name="customers_name_bigrams"),
+            GinIndex(fields=["initials"], name="customers_initials", opclasses=["gin_trgm_ops"]),
+        ]
+
+    def __str__(self):
+        return f"{self.number}"  # the name is personal data: it stays out of logs and repr
+
+    @property
+    def is_person(self) -> bool:
+        return self.kind == CustomerKind.PERSON
+
+
+class CustomerIdentity(models.Model):
+    """Class C2 data, apart from the rest: who reads a list never touches it (security.md)."""
+
+    customer = models.OneToOneField(
+        Customer, models.PROTECT, primary_key=True, related_name="identity", verbose_name=_("customer")
+    )
+    document = models.CharField(_("document"), max_length=20, choices=IdDocument, null=True, blank=True)
+    document_number = models.CharField(_("document number"), max_length=30, null=True, blank=True)
+    document_expires_on = models.DateField(_("document expires on"), null=True, blank=True)
+    mobile = models.CharField(_("mobile"), max_length=20, null=True, blank=True)
+    address = models.CharField(_("address"), max_length=200, null=True, blank=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("identity"), _("identities")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document", "document_number"], name="customers_customeridentity_document_once"
+            ),
+            models.CheckConstraint(
+                name="customers_customeridentity_number_has_kind",
+                condition=Q(document_number=None) | Q(document__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.customer_id}"

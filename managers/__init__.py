@@ -1,0 +1,1 @@
+"""The organisation: branches, people, grades, leave, training, the working calendar."""

@@ -1,0 +1,20 @@
+"""Everything other apps may import from the organisation."""
+
+from managers.models.branch import Branch
+from managers.models.calendar import CalendarDay, Leave
+from managers.models.manager import Manager
+from managers.models.training import Attendance, Batch, Course, Mentorship, Rotation
+from managers.models.user import User
+
+__all__ = [
+    "Attendance",
+    "Batch",
+    "Branch",
+    "CalendarDay",
+    "Course",
+    "Leave",
+    "Manager",
+    "Mentorship",
+    "Rotation",
+    "User",
+]

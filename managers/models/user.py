@@ -1,0 +1,56 @@
+"""Who signs in. What they may see follows from role, branch and, for managers, their book."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.fields import PublicIdField
+from managers.choices import Role
+from managers.models.branch import Branch
+
+
+class User(AbstractUser):
+    """A member of staff; the username is the staff number. Chinese names are one field."""
+
+    public_id = PublicIdField()
+    first_name = last_name = None
+    name = models.CharField(_("name"), max_length=60)
+    role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.MANAGER)
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, related_name="users", null=True, blank=True, verbose_name=_("branch")
+    )
+
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("user"), _("users")
+        constraints = [
+            models.CheckConstraint(name="managers_user_role_known", condition=Q(role__in=Role.values)),
+            models.CheckConstraint(
+                name="managers_user_scope_has_branch",
+                condition=Q(role=Role.ADMIN) | Q(branch__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.name} {self.username}"
+
+    def get_full_name(self):
+        return self.name
+
+    def get_short_name(self):
+        return self.name
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role == Role.MANAGER
+
+    @property
+    def is_supervisor(self) -> bool:
+        return self.role == Role.SUPERVISOR
+
+    @property
+    def sees_whole_bank(self) -> bool:
+        """Administrators and auditors read everything; others by book or branch."""
+        return self.role in {Role.ADMIN, Role.AUDITOR}

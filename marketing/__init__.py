@@ -1,0 +1,1 @@
+"""Segments, strategies, campaigns, opportunities, product ideas."""

@@ -1,0 +1,1 @@
+"""The night: rollups, 7P, scorecards and what is published from them."""

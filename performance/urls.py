@@ -1,0 +1,4 @@
+"""URLs of performance."""
+
+app_name = "performance"
+urlpatterns = []

@@ -1,0 +1,1 @@
+"""Requests to the back office, complaints, surveys, post-loan checks."""
