@@ -7,6 +7,8 @@ import signal
 import sys
 import time
 
+import psycopg
+
 from crm.bank import demo, options, processes, static
 from crm.embedded import folders, leftovers, servers
 from crm.embedded.errors import CannotStart
@@ -36,6 +38,9 @@ def main() -> int:
             Bank(options.from_environment(), layout, supervisor).open()
     except CannotStart as error:
         print(f"guanhu: {error}", file=sys.stderr)
+        return 2
+    except (OSError, psycopg.Error) as error:
+        print(f"guanhu: {error}".rstrip() + f" (see {layout.logs}, then `make run` goes on)", file=sys.stderr)
         return 2
     except Stopped:
         say("Stopped. `make run` goes on from here.")

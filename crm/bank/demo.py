@@ -42,8 +42,8 @@ def read(url: str) -> Plan | None:
     """Return the plan that the database at `url` holds, or None."""
     with psycopg.connect(url) as connection:
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS demo_install (only boolean PRIMARY KEY DEFAULT true CHECK (only), "
-            "plan jsonb NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS demo_install "
+            "(single boolean PRIMARY KEY DEFAULT true CHECK (single), plan jsonb NOT NULL)"
         )
         row = connection.execute("SELECT plan FROM demo_install").fetchone()
     return Plan(**{**row[0], "as_of": date.fromisoformat(row[0]["as_of"])}) if row else None
@@ -55,7 +55,7 @@ def write(url: str, plan: Plan) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
             "INSERT INTO demo_install (plan) VALUES (%s) "
-            "ON CONFLICT (only) DO UPDATE SET plan = excluded.plan",
+            "ON CONFLICT (single) DO UPDATE SET plan = excluded.plan",
             [stored],
         )
 
@@ -74,7 +74,7 @@ def decide(url: str, options: Options) -> Plan | None:
     if options.customers not in (None, plan.customers):
         raise CannotStart(
             f"This bank was begun with {plan.customers:,} demo customers: run `make run` without CUSTOMERS "
-            f"to open it, or `make new-bank run CUSTOMERS={options.customers}` to throw it away and begin anew."
+            f"to open it, or `make new-bank run CUSTOMERS={options.customers}` to throw it away first."
         )
     return plan
 

@@ -1,6 +1,7 @@
 """Who PostgreSQL runs as: it refuses to be root, so root steps down without touching the system's users."""
 
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def for_postgres(program: str) -> Identity:
             "or set DATABASE_URL and REDIS_URL to servers of your own."
         )
     if os.getuid() != 0:
-        return Identity("yourself", (), (), os.getuid())
+        return _yourself()
     if namespaces_allowed() and os.environ.get("GUANHU_ROOT_AS") != "nobody":
         return Identity("root in a user namespace", _USER_NAMESPACE, (), 0)
     nobody = Identity("nobody", (), _AS_NOBODY, NOBODY)
@@ -61,6 +62,20 @@ def for_postgres(program: str) -> Identity:
         "PostgreSQL must not run as root, and here root may neither make a user namespace nor run it as "
         "nobody: run `make run` as an ordinary user, or set DATABASE_URL and REDIS_URL."
     )
+
+
+def _yourself() -> Identity:
+    """Return the identity of an ordinary user; initdb wants a name, which a container may not give."""
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        if namespaces_allowed():
+            return Identity("nameless in a user namespace", _USER_NAMESPACE, (), os.getuid())
+        raise CannotStart(
+            f"The user number {os.getuid()} has no name in /etc/passwd, which PostgreSQL wants: "
+            "run as a user with a name, or set DATABASE_URL and REDIS_URL."
+        ) from None
+    return Identity("yourself", (), (), os.getuid())
 
 
 def own(folder: Path, uid: int) -> None:

@@ -1,0 +1,99 @@
+"""Launchers under test: real processes in folders of their own."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+from crm import embedded
+from crm.embedded.layout import REPOSITORY, Layout
+
+NAMED_UID, NAMELESS_UID = 5, 54321  # Debian's `games`, and a number that /etc/passwd does not know
+
+
+def as_user(uid: int) -> tuple[str, ...]:
+    """Return a command prefix that becomes `uid` and keeps the one capability that reaches a Python in /root."""
+    capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    return ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *capability, "--")
+
+
+_PREFIXES = ("GUANHU_", "DATABASE_URL", "REDIS_URL", "PYTEST_", "CUSTOMERS", "PORT", "HOST", "AS_OF", "SEED")
+
+
+def bare_environment(**extra: str) -> dict[str, str]:
+    """Return an environment as a person's shell has it: no servers named."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIXES)}
+    return {**kept, **extra}
+
+
+def launch(state: Path, *command: str, prefix: tuple[str, ...] = (), **extra: str) -> subprocess.Popen:
+    """Start `python -m crm.embedded run -- command` on `state`."""
+    return subprocess.Popen(
+        [*prefix, sys.executable, "-m", "crm.embedded", "run", "--", *command],
+        env=bare_environment(GUANHU_STATE=str(state), **extra),
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def running(state: Path, **options):
+    """A launcher whose command waits; yields (process, connect), and stops it gently at the end."""
+    process = launch(state, "sleep", "600", **options)
+    try:
+        eventually(lambda: can_connect(state), 60, process)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=60)
+
+
+def connect(state: Path) -> psycopg.Connection:
+    return psycopg.connect(embedded.database_url(Layout(state)), autocommit=True, connect_timeout=5)
+
+
+def can_connect(state: Path) -> bool:
+    try:
+        connect(state).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def eventually(true, seconds: float, process: subprocess.Popen | None = None) -> None:
+    """Wait until `true()`; fail after `seconds`, or when `process` ends before."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if process and process.poll() is not None:
+            raise AssertionError(f"the launcher ended: {process.communicate()}")
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def processes_of(state: Path) -> set[int]:
+    """Return every process that names `state` in its command or works in it."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            named = os.fsencode(state) in (entry / "cmdline").read_bytes()
+            if named or str((entry / "cwd").readlink()).startswith(str(state)):
+                found.add(int(entry.name))
+    return found
+
+
+def postmaster(state: Path) -> int:
+    return int((Layout(state).postgres_data / "postmaster.pid").read_text().splitlines()[0])
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
