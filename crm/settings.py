@@ -15,7 +15,8 @@ from crm.env import SettingError, database_settings, env, env_flag
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where this runs ---------------------------------------------------------------------------------------
-EMBEDDED = not env("DATABASE_URL") or env_flag("GUANHU_EMBEDDED")
+# Embedded means the launcher's own database, told by its address: no variable can claim it.
+EMBEDDED = env("DATABASE_URL") in {None, "", embedded.database_url()}
 DEBUG = env_flag("DEBUG")
 if DEBUG and not EMBEDDED:
     raise SettingError("DEBUG is on with a DATABASE_URL of your own: it shows data in error pages. Unset it.")

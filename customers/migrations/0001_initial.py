@@ -88,7 +88,14 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("initials", models.CharField(blank=True, max_length=120, verbose_name="pinyin initials")),
-                ("name_bigrams", django.contrib.postgres.search.SearchVectorField(editable=False, null=True)),
+                (
+                    "name_bigrams",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(models.F("name"), function="name_bigrams"),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
                 ("branch_path", models.CharField(db_collation="C", editable=False, max_length=120)),
                 (
                     "tier",

@@ -769,7 +769,6 @@ class Migration(migrations.Migration):
                 name="customers_task_done_has_time",
             ),
         ),
-        migrations.RunSQL(_ledger.NAME_BIGRAMS, migrations.RunSQL.noop),
         migrations.RunSQL(_ledger.LEDGER, _ledger.DROP_LEDGER),
         migrations.RunSQL(_ledger.ASSIGNMENT_RULES, _ledger.DROP_ASSIGNMENT_RULES),
     ]

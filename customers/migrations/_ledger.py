@@ -17,13 +17,6 @@ $$;
 """
 DROP_FUNCTIONS = "DROP FUNCTION name_bigrams(text); DROP AGGREGATE isum(bigint);"
 
-NAME_BIGRAMS = """
-ALTER TABLE customers_customer DROP COLUMN name_bigrams;
-ALTER TABLE customers_customer
-    ADD COLUMN name_bigrams tsvector GENERATED ALWAYS AS (name_bigrams(name)) STORED;
-CREATE INDEX customers_name_bigrams ON customers_customer USING gin (name_bigrams);
-"""
-
 SHARDS = 16
 
 

@@ -47,8 +47,12 @@ class Customer(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind)
     name = models.CharField(_("name"), max_length=120)
     initials = models.CharField(_("pinyin initials"), max_length=120, blank=True)
-    # Generated in the database: two-character infixes of the name as a tsvector (see the first migration).
-    name_bigrams = SearchVectorField(null=True, editable=False)
+    # Two-character infixes of the name: 张伟 has no trigrams (the function is in the first migration).
+    name_bigrams = models.GeneratedField(
+        expression=models.Func(models.F("name"), function="name_bigrams"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="customers", verbose_name=_("branch"))
     branch_path = models.CharField(max_length=120, db_collation="C", editable=False)
     lead = models.ForeignKey(
