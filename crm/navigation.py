@@ -1,0 +1,167 @@
+"""The rail: one explicit tuple of entries, by role. An entry whose URL does not exist yet is not shown.
+
+Counts come from the function named in settings.NAV_COUNTS (dotted path; `user -> {url name: int}`), asked at
+most once a minute for each user.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+from django.core.cache import cache
+from django.urls import NoReverseMatch, resolve, reverse
+from django.urls.exceptions import Resolver404
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+MANAGER = frozenset({"manager"})
+SUPERVISOR = frozenset({"supervisor"})
+BACK_OFFICE = frozenset({"back_office"})
+ADMIN = frozenset({"admin"})
+READERS = frozenset({"admin", "auditor"})
+COUNTS_SECONDS = 60
+ME_SECONDS = 300
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Entry:
+    section: str
+    url_name: str
+    icon: str
+    label: str
+    roles: frozenset
+    tab: str = ""  # its short name among the phone's five tabs
+
+
+WORK, MINE, BRANCH, CLOSE, ADMINISTRATION = (
+    _("Work"),
+    _("Mine"),
+    _("Branch"),
+    _("Closing"),
+    _("Administration"),
+)
+ENTRIES = (
+    Entry(WORK, "performance:today", "list-todo", _("Today"), MANAGER, tab=_("Today")),
+    Entry(WORK, "customers:book", "users", _("Customers"), MANAGER, tab=_("Customers")),
+    Entry(WORK, "marketing:opportunities", "target", _("Opportunities"), MANAGER),
+    Entry(WORK, "marketing:campaigns", "megaphone", _("Marketing"), MANAGER),
+    Entry(WORK, "service:requests", "ticket", _("Requests"), MANAGER | BACK_OFFICE),
+    Entry(WORK, "customers:watchlist", "shield", _("Risk"), MANAGER),
+    Entry(MINE, "performance:scorecard", "gauge", _("My score"), MANAGER, tab=_("Score")),
+    Entry(MINE, "customers:handovers", "arrow-left-right", _("Hand-over and leave"), MANAGER),
+    Entry(BRANCH, "performance:board", "chart-column", _("Branch board"), SUPERVISOR, tab=_("Board")),
+    Entry(BRANCH, "managers:approvals", "check", _("Approvals"), SUPERVISOR),
+    Entry(BRANCH, "customers:book", "users", _("Customers"), SUPERVISOR | READERS, tab=_("Customers")),
+    Entry(BRANCH, "performance:scorecards", "gauge", _("Team scores"), SUPERVISOR | READERS, tab=_("Score")),
+    Entry(BRANCH, "managers:leave", "calendar", _("Leave and cover"), SUPERVISOR),
+    Entry(BRANCH, "customers:watchlist", "shield", _("Risk watch"), SUPERVISOR),
+    Entry(BRANCH, "service:complaints", "ticket", _("Complaints and deadlines"), SUPERVISOR),
+    Entry(CLOSE, "performance:close", "lock", _("Quarter close"), SUPERVISOR),
+    Entry(ADMINISTRATION, "performance:night", "moon", _("The night"), READERS, tab=_("Night")),
+    Entry(ADMINISTRATION, "admin:managers_branch_changelist", "network", _("Branch tree"), ADMIN),
+    Entry(ADMINISTRATION, "admin:managers_user_changelist", "users", _("Staff and roles"), ADMIN),
+    Entry(ADMINISTRATION, "admin:index", "database", _("All records"), ADMIN),
+)
+
+
+def navigation(request):
+    """Context: `nav` (groups of items with url, icon, label, count, is_current), `nav_tabs`, `theme`."""
+    theme = request.COOKIES.get("theme", "")
+    items = SimpleLazyObject(partial(_items, request))
+    return {
+        "nav": SimpleLazyObject(lambda: _grouped(items)),
+        "nav_tabs": SimpleLazyObject(lambda: [item for item in items if item["tab"]][:3]),
+        "me": SimpleLazyObject(partial(_me, getattr(request, "user", None))),
+        "theme": theme if theme in THEMES else "",
+        "search_url": _url("customers:book"),
+        "set_language_url": _url("set_language"),
+        "logout_url": _url("logout"),
+    }
+
+
+def _me(user):
+    """Post and branch of the signed-in user in words, kept for five minutes: the bar shows them on every page."""
+    if not user or not user.is_authenticated:
+        return {}
+    key = f"nav-me:{user.pk}:{get_language()}"
+    me = cache.get(key)
+    if me is None:
+        manager = getattr(user, "manager", None)
+        branch = getattr(user, "branch", None)
+        words = (manager.get_grade_display(), manager.get_line_display()) if manager else ()
+        me = {
+            "post": " · ".join(map(str, words)) or str(user.get_role_display()),
+            "branch": str(getattr(branch, "name", "")),
+        }
+        cache.set(key, me, ME_SECONDS)
+    return me
+
+
+def _items(request):
+    user = getattr(request, "user", None)
+    role = getattr(user, "role", None)
+    if not user or not user.is_authenticated:
+        return []
+    counts = _counts(user)
+    here = _current_name(request)
+    return [
+        {
+            "section": entry.section,
+            "url": _url(entry.url_name),
+            "icon": entry.icon,
+            "label": entry.label,
+            "tab": entry.tab,
+            "count": counts.get(entry.url_name),
+            "is_current": _is_current(entry.url_name, here),
+        }
+        for entry in ENTRIES
+        if role in entry.roles and _url(entry.url_name)
+    ]
+
+
+def _grouped(items):
+    groups = {}
+    for item in items:
+        groups.setdefault(item["section"], []).append(item)
+    return list(groups.items())
+
+
+def _url(name):
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _current_name(request):
+    try:
+        return (getattr(request, "resolver_match", None) or resolve(request.path_info)).view_name
+    except Resolver404:
+        return ""
+
+
+def _is_current(entry_name, here):
+    """The page itself, or a page under it: customers:detail belongs to customers:book."""
+    return entry_name == here or PARENTS.get(here) == entry_name
+
+
+PARENTS = {
+    "customers:detail": "customers:book",
+    "customers:log_contact": "customers:book",
+    "performance:indicator": "performance:scorecard",
+}
+
+
+def _counts(user):
+    path = getattr(settings, "NAV_COUNTS", "")
+    if not path:
+        return {}
+    key = f"nav-counts:{user.pk}"
+    counts = cache.get(key)
+    if counts is None:
+        counts = import_string(path)(user)
+        cache.set(key, counts, COUNTS_SECONDS)
+    return counts
