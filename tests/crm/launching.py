@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import redis
 
 from crm import embedded
 from crm.embedded.layout import REPOSITORY, Layout
@@ -17,9 +18,15 @@ NAMED_UID, NAMELESS_UID = 5, 54321  # Debian's `games`, and a number that /etc/p
 
 
 def as_user(uid: int) -> tuple[str, ...]:
-    """Return a command prefix that becomes `uid` and keeps the one capability that reaches a Python in /root."""
+    """Return a command prefix that becomes `uid`; one capability lets it reach a Python under /root."""
     capability = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     return ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *capability, "--")
+
+
+def may_execute(uid: int, program: str) -> bool:
+    """Return whether `uid`, with no capability, may run `program`."""
+    command = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", program, "--version"]
+    return subprocess.run(command, capture_output=True).returncode == 0
 
 
 _PREFIXES = ("GUANHU_", "DATABASE_URL", "REDIS_URL", "PYTEST_", "CUSTOMERS", "PORT", "HOST", "AS_OF", "SEED")
@@ -48,7 +55,7 @@ def running(state: Path, **options):
     """A launcher whose command waits; yields (process, connect), and stops it gently at the end."""
     process = launch(state, "sleep", "600", **options)
     try:
-        eventually(lambda: can_connect(state), 60, process)
+        eventually(lambda: can_connect(state) and valkey_process(state), 60, process)
         yield process
     finally:
         if process.poll() is None:
@@ -66,6 +73,19 @@ def can_connect(state: Path) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def valkey_process(state: Path) -> int | None:
+    """Return the process number of the Valkey that answers, or None."""
+    try:
+        with valkey(state) as client:
+            return client.info("server")["process_id"]
+    except redis.RedisError:
+        return None
+
+
+def valkey(state: Path) -> redis.Redis:
+    return redis.from_url(embedded.redis_url(Layout(state)))
 
 
 def eventually(true, seconds: float, process: subprocess.Popen | None = None) -> None:
