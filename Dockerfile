@@ -12,8 +12,7 @@ RUN npm ci --ignore-scripts
 COPY . .
 # collectstatic needs no server; the key is for this one command only
 RUN SECRET_KEY=unused-at-build-time ALLOWED_HOSTS=localhost DATABASE_URL=postgresql:///unused \
-    REDIS_URL=redis://unused .venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
-    && rm -rf node_modules
+    REDIS_URL=redis://unused .venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
 FROM debian:12-slim
 RUN apt-get update \
