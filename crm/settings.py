@@ -15,8 +15,9 @@ from crm.env import SettingError, database_settings, env, env_flag
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- Where this runs ---------------------------------------------------------------------------------------
-# Embedded means the launcher's own database, told by its address: no variable can claim it.
-EMBEDDED = env("DATABASE_URL") in {None, "", embedded.database_url()}
+DATABASES = {"default": database_settings(env("DATABASE_URL") or embedded.database_url())}
+# Embedded means the launcher's own server, told by its socket folder: no variable can claim it.
+EMBEDDED = DATABASES["default"]["HOST"] == database_settings(embedded.database_url())["HOST"]
 DEBUG = env_flag("DEBUG")
 if DEBUG and not EMBEDDED:
     raise SettingError("DEBUG is on with a DATABASE_URL of your own: it shows data in error pages. Unset it.")
@@ -31,13 +32,12 @@ elif not ALLOWED_HOSTS:
     raise SettingError("ALLOWED_HOSTS is not set: name the bank's host names, separated by commas.")
 CSRF_TRUSTED_ORIGINS = [origin for origin in (env("CSRF_TRUSTED_ORIGINS") or "").split(",") if origin]
 
-DATABASES = {"default": database_settings(env("DATABASE_URL") or embedded.database_url())}
 REDIS_URL = env("REDIS_URL") or embedded.redis_url()
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
 # --- What it is made of ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "crm.adminsite.BankAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
