@@ -37,7 +37,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", 
 
 # --- What it is made of ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "crm.adminsite.BankAdminConfig",
+    "crm.adminconfig.BankAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

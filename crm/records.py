@@ -1,0 +1,102 @@
+"""How records stand in the administrators' site: rights in the class, bounded counts, masks.
+
+A record of money or of history is looked at, never edited here: corrections come through the feed or
+through a page that keeps its rule. Each class says what may be added or changed; nothing may be deleted
+unless it says so.
+"""
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from crm.look import figures, masks
+
+COUNTED = 1000  # how many rows a list counts at most: a count over a whole ledger would take minutes
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than COUNTED rows; a longer list is narrowed by search, not paged through."""
+
+    @cached_property
+    def count(self):
+        return min(self.object_list[: COUNTED + 1].count(), COUNTED)
+
+
+class Rights:
+    """Rights follow from the site's door and from three flags of the class."""
+
+    may_add = may_change = may_delete = False
+
+    def _is_open(self, request):
+        return self.admin_site.has_permission(request)
+
+    def has_module_permission(self, request):
+        return self._is_open(request)
+
+    def has_view_permission(self, request, obj=None):
+        return self._is_open(request)
+
+    def has_add_permission(self, request, obj=None):
+        return self.may_add and self._is_open(request)
+
+    def has_change_permission(self, request, obj=None):
+        return self.may_change and self._is_open(request)
+
+    def has_delete_permission(self, request, obj=None):
+        return self.may_delete and self._is_open(request)
+
+
+class ReadOnlyRecord(Rights, admin.ModelAdmin):
+    """Looked at only."""
+
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 50
+    actions_selection_counter = False
+
+
+class Record(ReadOnlyRecord):
+    """The bank's own settings: added and changed here, with Django's log of who did it."""
+
+    may_add = may_change = True
+    save_on_top = False
+
+
+class ReadOnlyInline(Rights, admin.TabularInline):
+    """Rows under a record, looked at only."""
+
+    extra = 0
+    show_change_link = True
+
+
+class RecordInline(ReadOnlyInline):
+    may_add = may_change = True
+
+
+def yuan(field: str, label):
+    """A column of exact yuan for a fen field."""
+
+    @admin.display(description=label, ordering=field)
+    def column(_self, row):
+        return figures.exact_yuan(getattr(row, field))
+
+    return column
+
+
+def masked(field: str, label, mask=masks.mask_id):
+    """A column that shows the mask of a class C2 field (security.md), never the value."""
+
+    @admin.display(description=label)
+    def column(_self, row):
+        return masks.hidden(mask(getattr(row, field))) or "—"
+
+    return column
+
+
+@admin.display(description=_("customer"))
+def customer_number(_self, row):
+    """The customer by number: the name is class C2 and has no place in a list of records."""
+    return row.customer.number

@@ -1,0 +1,178 @@
+"""Customers, what is known of them, and how they hang together. Class C2 fields show their mask."""
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from crm.look import masks
+from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, RecordInline, customer_number, masked
+from customers.models import (
+    Account,
+    Assignment,
+    Customer,
+    CustomerGroup,
+    CustomerIdentity,
+    GroupMembership,
+    ProfileFact,
+    ProfileField,
+    Relationship,
+)
+
+DISTRICT = 12  # how much of an address a screen may show: province, city and district
+
+
+def district(address: str | None) -> str:
+    """An address to its district, the rest hidden (security.md)."""
+    return f"{address[:DISTRICT]}{'*' * 4}" if address else ""
+
+
+def shown_name(customer) -> str:
+    """A person's name masked, an organisation's whole."""
+    return masks.hidden(masks.mask_name(customer.name)) if customer.is_person else customer.name
+
+
+class AssignmentInline(ReadOnlyInline):
+    model = Assignment
+    fields = ["manager", "role", "share", "during", "reason"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("manager__user").order_by("-during")
+
+
+class AccountInline(ReadOnlyInline):
+    model = Account
+    fields = ["last_four", "product", "opened_on", "matures_on", "closed_on"]
+    readonly_fields = ["last_four"]
+    last_four = masked("number", _("account number"), masks.mask_account)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("product", "customer").order_by("opened_on")
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyRecord):
+    """Core banking owns these records: the feed changes them, the product's pages look people up."""
+
+    list_display = [
+        "number",
+        "name_shown",
+        "kind",
+        "branch",
+        "lead",
+        "tier",
+        "lifecycle",
+        "since",
+        "closed_on",
+    ]
+    list_filter = ["kind", "tier", "lifecycle", "aml_level"]
+    list_select_related = ["branch", "lead__user"]
+    search_fields = ["=number"]
+    search_help_text = _("The whole customer number. To search by name, use the product's own search.")
+    fields = [
+        "number",
+        "name_shown",
+        "kind",
+        ("branch", "lead", "co"),
+        ("tier", "lifecycle", "industry"),
+        ("risk", "risk_tested_on", "aml_level"),
+        ("marketing_consent", "profiling_consent"),
+        ("since", "closed_on"),
+        ("last_contact_on", "next_date"),
+        "identity_link",
+        "more",
+    ]
+    inlines = [AssignmentInline, AccountInline]
+
+    @admin.display(description=_("name"))
+    def name_shown(self, customer):
+        return shown_name(customer)
+
+    @admin.display(description=_("identity"))
+    def identity_link(self, customer):
+        url = reverse("admin:customers_customeridentity_change", args=[customer.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Masked identity"))
+
+    @admin.display(description=_("More of this customer"))
+    def more(self, customer):
+        """Links to the rows that hang on this customer, each narrowed to him."""
+        links = [
+            (reverse(f"admin:{name}_changelist"), customer.pk, words)
+            for name, words in (
+                ("customers_transaction", _("transactions")),
+                ("customers_dailybalance", _("daily balances")),
+                ("customers_standing", _("figures of the published night")),
+                ("customers_loanstate", _("loan states")),
+                ("customers_interaction", _("contacts")),
+                ("customers_task", _("tasks")),
+                ("customers_profilefact", _("profile facts")),
+            )
+        ]
+        return format_html_join(" · ", '<a href="{}?customer__id__exact={}">{}</a>', links)
+
+    def view_on_site(self, customer):
+        return reverse("customers:detail", args=[customer.public_id])
+
+
+@admin.register(CustomerIdentity)
+class CustomerIdentityAdmin(ReadOnlyRecord):
+    list_display = ["number", "document", "document_shown", "mobile_shown", "document_expires_on"]
+    list_filter = ["document"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__number"]
+    search_help_text = _("The whole customer number.")
+    fields = ["number", "document", "document_shown", "document_expires_on", "mobile_shown", "address_shown"]
+    number = customer_number
+    document_shown = masked("document_number", _("document number"), masks.mask_id)
+    mobile_shown = masked("mobile", _("mobile"), masks.mask_mobile)
+    address_shown = masked("address", _("address"), district)
+
+
+@admin.register(ProfileField)
+class ProfileFieldAdmin(Record):
+    list_display = ["code", "name", "name_en", "weight", "for_persons", "for_organisations", "valid_months"]
+    search_fields = ["=code", "name", "name_en"]
+
+
+@admin.register(ProfileFact)
+class ProfileFactAdmin(ReadOnlyRecord):
+    """Facts are added, never changed: a new one follows the old."""
+
+    list_display = ["number", "field", "value", "source", "noted_on", "verified_on", "expires_on"]
+    list_filter = ["source", "field"]
+    list_select_related = ["customer", "field"]
+    search_fields = ["=customer__number"]
+    search_help_text = _("The whole customer number.")
+    number = customer_number
+
+
+@admin.register(Relationship)
+class RelationshipAdmin(ReadOnlyRecord):
+    list_display = ["subject", "kind", "object", "since", "until"]
+    list_filter = ["kind"]
+    list_select_related = ["subject", "object"]
+    search_fields = ["=subject__number", "=object__number"]
+
+
+class MembershipInline(RecordInline):
+    model = GroupMembership
+    raw_id_fields = ["customer"]
+    may_delete = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("customer")
+
+
+@admin.register(CustomerGroup)
+class CustomerGroupAdmin(Record):
+    list_display = ["code", "name", "kind"]
+    list_filter = ["kind"]
+    search_fields = ["=code", "name"]
+    inlines = [MembershipInline]
+
+
+@admin.register(GroupMembership)
+class GroupMembershipAdmin(ReadOnlyRecord):
+    list_display = ["group", "customer"]
+    list_select_related = ["group", "customer"]
+    search_fields = ["=group__code", "=customer__number"]

@@ -1,0 +1,167 @@
+"""The organisation in the administrators' site: branches, staff, working time, training."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from crm.records import ReadOnlyInline, Record, RecordInline
+from managers.models import (
+    Attendance,
+    Batch,
+    Branch,
+    CalendarDay,
+    Course,
+    Leave,
+    Manager,
+    Mentorship,
+    Rotation,
+    User,
+)
+
+admin.site.unregister(Group)  # rights follow from the role
+
+
+@admin.register(Branch)
+class BranchAdmin(Record):
+    list_display = ["code", "name", "kind", "branch_class", "parent", "opened_on", "closed_on"]
+    list_filter = ["kind", "branch_class"]
+    list_select_related = ["parent"]
+    search_fields = ["=code", "name"]
+    autocomplete_fields = ["parent"]
+    readonly_fields = ["path"]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Code and parent make the path, and every scope below stands on it: set once."""
+        return [*self.readonly_fields, "code", "parent"] if obj else self.readonly_fields
+
+
+class StaffCreationForm(AdminUserCreationForm):
+    class Meta(AdminUserCreationForm.Meta):
+        model = User
+        fields = ["username", "name", "role", "branch"]
+
+
+class StaffChangeForm(UserChangeForm):
+    class Meta(UserChangeForm.Meta):
+        model = User
+
+
+@admin.register(User)
+class StaffAdmin(Record, UserAdmin):
+    """Staff leave by being switched off: the account stays, because records name it."""
+
+    form, add_form = StaffChangeForm, StaffCreationForm
+    list_display = ["username", "name", "role", "branch", "is_active", "last_login"]
+    list_filter = ["role", "is_active"]
+    list_select_related = ["branch"]
+    search_fields = ["=username", "name"]
+    ordering = ["username"]
+    autocomplete_fields = ["branch"]
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Person"), {"fields": ["name", "email"]}),
+        (_("Rights"), {"fields": ["role", "branch", "is_active", "is_staff"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {"fields": ["username", "name", "role", "branch", "usable_password", "password1", "password2"]},
+        )
+    ]
+
+
+class LeaveInline(ReadOnlyInline):
+    model = Leave
+    fk_name = "manager"
+    fields = ["during", "kind", "covered_by"]
+
+
+@admin.register(Manager)
+class ManagerAdmin(Record):
+    list_display = ["number", "person", "branch", "line", "grade", "capacity", "in_post"]
+    list_filter = ["line", "grade"]
+    list_select_related = ["user", "branch"]
+    search_fields = ["=user__username", "user__name"]
+    autocomplete_fields = ["user", "branch"]
+    inlines = [LeaveInline]
+
+    @admin.display(description=_("staff number"), ordering="user__username")
+    def number(self, manager):
+        return manager.user.username
+
+    @admin.display(description=_("name"))
+    def person(self, manager):
+        return manager.user.name
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["user"] if obj else []
+
+
+@admin.register(Leave)
+class LeaveAdmin(Record):
+    list_display = ["manager", "during", "kind", "covered_by"]
+    list_filter = ["kind"]
+    list_select_related = ["manager__user", "covered_by__user"]
+    search_fields = ["=manager__user__username", "manager__user__name"]
+    autocomplete_fields = ["manager", "covered_by"]
+    may_delete = True
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(Record):
+    list_display = ["date", "is_working", "note"]
+    list_filter = ["is_working"]
+    search_fields = ["note"]
+    may_delete = True
+
+
+@admin.register(Course)
+class CourseAdmin(Record):
+    list_display = ["code", "name", "valid_months"]
+    search_fields = ["=code", "name"]
+
+
+class AttendanceInline(RecordInline):
+    model = Attendance
+    autocomplete_fields = ["manager"]
+
+
+@admin.register(Batch)
+class BatchAdmin(Record):
+    list_display = ["code", "course", "during", "place"]
+    list_select_related = ["course"]
+    search_fields = ["=code", "course__name"]
+    autocomplete_fields = ["course"]
+    inlines = [AttendanceInline]
+
+
+@admin.register(Attendance)
+class AttendanceAdmin(Record):
+    list_display = ["batch", "manager", "result", "score", "certificate_expires_on"]
+    list_filter = ["result"]
+    list_select_related = ["batch", "manager__user"]
+    search_fields = ["=manager__user__username", "manager__user__name", "=batch__code"]
+    autocomplete_fields = ["batch", "manager"]
+
+
+@admin.register(Mentorship)
+class MentorshipAdmin(Record):
+    list_display = ["mentor", "mentee", "during"]
+    list_select_related = ["mentor__user", "mentee__user"]
+    search_fields = ["mentor__user__name", "mentee__user__name"]
+    autocomplete_fields = ["mentor", "mentee"]
+    may_delete = True
+
+
+@admin.register(Rotation)
+class RotationAdmin(Record):
+    list_display = ["manager", "branch", "during"]
+    list_select_related = ["manager__user", "branch"]
+    search_fields = ["manager__user__name", "=branch__code"]
+    autocomplete_fields = ["manager", "branch"]
+    may_delete = True

@@ -1,0 +1,161 @@
+"""Nights, schemes and scorecards. A score is reproduced, never edited; a scheme is frozen once in force."""
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from crm.look import dates, figures
+from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, yuan
+from customers.admin.standing import NightRowAdmin
+from performance.choices import StepState
+from performance.models import (
+    CustomerAnalysis,
+    Fit,
+    IndicatorResult,
+    Night,
+    Period,
+    Plan,
+    Rollup,
+    Scheme,
+    Scorecard,
+    Step,
+)
+
+
+@admin.register(Night)
+class NightAdmin(ReadOnlyRecord):
+    list_display = [
+        "business_date",
+        "version",
+        "state",
+        "progress",
+        "customers",
+        "started_at",
+        "published_at",
+        "live",
+    ]
+    list_filter = ["state"]
+    fields = [
+        ("business_date", "version", "state"),
+        ("progress", "live"),
+        ("previous", "upto_load", "customers"),
+        "digest",
+        "error",
+        ("started_at", "published_at", "finished_at"),
+    ]
+
+    def get_queryset(self, request):
+        done = Count("steps", filter=Q(steps__state=StepState.DONE))
+        return super().get_queryset(request).annotate(all_steps=Count("steps"), done_steps=done)
+
+    @admin.display(description=_("steps done"))
+    def progress(self, night):
+        share = figures.percent(night.done_steps / night.all_steps, 0) if night.all_steps else "—"
+        return f"{night.done_steps}/{night.all_steps} · {share}"
+
+    @admin.display(description=_("live progress"))
+    def live(self, night):
+        return format_html(
+            '<a href="{}">{}</a>', reverse("performance:night", args=[night.business_date]), _("open")
+        )
+
+
+@admin.register(Step)
+class StepAdmin(ReadOnlyRecord):
+    list_display = [
+        "night",
+        "stage",
+        "shard",
+        "state",
+        "attempts",
+        "rows",
+        "duration",
+        "started_at",
+        "finished_at",
+    ]
+    list_filter = ["state", "stage"]
+    list_select_related = ["night"]
+    ordering = ["-night_id", "id"]
+
+    @admin.display(description=_("took"))
+    def duration(self, step):
+        return dates.duration(step.seconds)
+
+
+@admin.register(Fit)
+class FitAdmin(ReadOnlyRecord):
+    list_display = ["night", "kind"]
+    list_filter = ["kind"]
+    list_select_related = ["night"]
+
+
+@admin.register(Rollup)
+class RollupAdmin(NightRowAdmin):
+    list_display = ["number", "night_id"]
+
+
+@admin.register(CustomerAnalysis)
+class CustomerAnalysisAdmin(NightRowAdmin):
+    list_display = ["number", "night_id"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).only("customer__number", "night_id")
+
+
+@admin.register(Scheme)
+class SchemeAdmin(Record):
+    list_display = ["code", "during"]
+    search_fields = ["=code"]
+
+    def has_change_permission(self, request, obj=None):
+        """Rules are frozen the day they come into force (domain.md, fairness)."""
+        frozen = obj is not None and (obj.during.lower is None or obj.during.lower <= timezone.localdate())
+        return super().has_change_permission(request, obj) and not frozen
+
+
+@admin.register(Period)
+class PeriodAdmin(ReadOnlyRecord):
+    list_display = ["code", "during", "scheme"]
+    list_select_related = ["scheme"]
+    search_fields = ["=code"]
+
+
+@admin.register(Plan)
+class PlanAdmin(ReadOnlyRecord):
+    list_display = ["number", "period", "eva", "deposits", "deposit_base", "fees"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__number"]
+    number = customer_number
+    eva = yuan("eva_fen", _("EVA"))
+    deposits = yuan("deposit_fen", _("growth of average deposits"))
+    deposit_base = yuan("deposit_base_fen", _("base of average deposits"))
+    fees = yuan("fee_fen", _("fee income"))
+
+
+class ResultInline(ReadOnlyInline):
+    model = IndicatorResult
+    fields = ["code", "dimension", "numerator", "denominator", "value", "points", "weight"]
+    ordering = ["id"]
+
+
+@admin.register(Scorecard)
+class ScorecardAdmin(ReadOnlyRecord):
+    list_display = ["manager", "period", "night", "line", "total", "grade", "customers", "assigned_days"]
+    list_filter = ["line", "grade"]
+    list_select_related = ["manager__user", "period", "night"]
+    search_fields = ["=manager__user__username", "manager__user__name"]
+    inlines = [ResultInline]
+
+    def view_on_site(self, card):
+        return reverse("performance:scorecard", args=[card.public_id])
+
+
+@admin.register(IndicatorResult)
+class IndicatorResultAdmin(ReadOnlyRecord):
+    list_display = ["scorecard", "code", "dimension", "numerator", "denominator", "value", "points", "weight"]
+    list_filter = ["dimension"]
+    list_select_related = ["scorecard"]
+    search_fields = ["=scorecard__manager__user__username"]
