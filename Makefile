@@ -22,7 +22,7 @@ check: setup-test ## style, templates, migrations, deployment settings
 	@.venv/bin/ruff format --check --quiet . || { .venv/bin/ruff format --diff --quiet .; exit 1; }
 	@find templates -name '*.html' -print0 | xargs -0 -r .venv/bin/djade --target-version 5.2 --check
 	@$(BESIDE) $(PY) manage.py makemigrations --check --dry-run --verbosity 0
-	@env -u GUANHU_EMBEDDED -u DEBUG DATABASE_URL=postgresql://guanhu@localhost/guanhu REDIS_URL=redis://localhost \
+	@env -u DEBUG DATABASE_URL=postgresql://guanhu@localhost/guanhu REDIS_URL=redis://localhost \
 	  SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))') ALLOWED_HOSTS=crm.example \
 	  $(PY) manage.py check --deploy --fail-level WARNING
 	@echo "make check: nothing to mend"

@@ -93,9 +93,7 @@ class Bank:
         if own:
             say(f"Starting {' and '.join(own)} in {self._short(self.layout.state)}")
         started = servers.start(self.layout, self.supervisor, throwaway=False)
-        named = {name: os.environ[name] for name in ("DATABASE_URL", "GUANHU_EMBEDDED") if name in os.environ}
-        self.environment = {"DJANGO_SETTINGS_MODULE": "crm.settings", **named, **started}
-        self.url = self.environment["DATABASE_URL"]
+        self.environment = {"DJANGO_SETTINGS_MODULE": "crm.settings", **started}
 
     def _prepare_data(self) -> demo.Plan | None:
         say("Bringing the tables up to date")
@@ -104,19 +102,20 @@ class Bank:
             say("Collecting the static files")
             self.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0")
             static.stamp()
-        if not self.environment.get("GUANHU_EMBEDDED"):
+        url = self.environment.get("DATABASE_URL")
+        if url is None:
             self._refuse_demo()
             return None
-        plan = demo.decide(self.url, self.chosen)
+        plan = demo.decide(url, self.chosen)
         if plan and not plan.complete:
-            demo.install(self.url, plan, self.layout.state, self.manage, self._start_worker, say)
+            demo.install(url, plan, self.layout.state, self.manage, self._start_worker, say)
         return plan
 
     def _refuse_demo(self) -> None:
         if self.chosen.customers:
             raise CannotStart(
-                "CUSTOMERS asks for demo data, which does not go into a DATABASE_URL of your own: unset one "
-                "of them, or set GUANHU_EMBEDDED=1 to try the demo bank on that server."
+                "CUSTOMERS asks for demo data, which does not go into a DATABASE_URL of your own: "
+                "unset one of the two."
             )
         say("DATABASE_URL names a bank of your own: no demo data")
 

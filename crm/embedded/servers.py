@@ -30,8 +30,7 @@ def start(layout: Layout, supervisor: Supervisor, *, throwaway: bool) -> Mapping
     if own_database:
         supervisor.start(postgres.service(layout, throwaway=throwaway), seconds=_RECOVERY_SECONDS)
         postgres.make_database(layout, throwaway=throwaway)
-        # GUANHU_EMBEDDED tells the settings that this DATABASE_URL is the launcher's own
-        environment |= {"DATABASE_URL": embedded.database_url(layout), "GUANHU_EMBEDDED": "1"}
+        environment["DATABASE_URL"] = embedded.database_url(layout)
     if own_broker:
         supervisor.start(valkey.service(layout, throwaway=throwaway))
         environment["REDIS_URL"] = embedded.redis_url(layout)
