@@ -44,15 +44,15 @@ WORK, MINE, BRANCH, CLOSE, ADMINISTRATION = (
     _("Administration"),
 )
 ENTRIES = (
-    Entry(WORK, "performance:today", "list-todo", _("Today"), MANAGER, tab=_("Today")),
+    Entry(WORK, "customers:today", "list-todo", _("Today"), MANAGER, tab=_("Today")),
     Entry(WORK, "customers:book", "users", _("Customers"), MANAGER, tab=_("Customers")),
     Entry(WORK, "marketing:opportunities", "target", _("Opportunities"), MANAGER),
     Entry(WORK, "marketing:campaigns", "megaphone", _("Marketing"), MANAGER),
     Entry(WORK, "service:requests", "ticket", _("Requests"), MANAGER | BACK_OFFICE),
     Entry(WORK, "customers:watchlist", "shield", _("Risk"), MANAGER),
-    Entry(MINE, "performance:scorecard", "gauge", _("My score"), MANAGER, tab=_("Score")),
+    Entry(MINE, "performance:my_scorecard", "gauge", _("My score"), MANAGER, tab=_("Score")),
     Entry(MINE, "customers:handovers", "arrow-left-right", _("Hand-over and leave"), MANAGER),
-    Entry(BRANCH, "performance:board", "chart-column", _("Branch board"), SUPERVISOR, tab=_("Board")),
+    Entry(BRANCH, "performance:branch_board", "chart-column", _("Branch board"), SUPERVISOR | READERS, tab=_("Board")),
     Entry(BRANCH, "managers:approvals", "check", _("Approvals"), SUPERVISOR),
     Entry(BRANCH, "customers:book", "users", _("Customers"), SUPERVISOR | READERS, tab=_("Customers")),
     Entry(BRANCH, "performance:scorecards", "gauge", _("Team scores"), SUPERVISOR | READERS, tab=_("Score")),
@@ -60,7 +60,8 @@ ENTRIES = (
     Entry(BRANCH, "customers:watchlist", "shield", _("Risk watch"), SUPERVISOR),
     Entry(BRANCH, "service:complaints", "ticket", _("Complaints and deadlines"), SUPERVISOR),
     Entry(CLOSE, "performance:close", "lock", _("Quarter close"), SUPERVISOR),
-    Entry(ADMINISTRATION, "performance:night", "moon", _("The night"), READERS, tab=_("Night")),
+    Entry(ADMINISTRATION, "performance:nights", "moon", _("The night"), READERS, tab=_("Night")),
+    Entry(ADMINISTRATION, "feed", "file-text", _("Data loads"), READERS),
     Entry(ADMINISTRATION, "admin:managers_branch_changelist", "network", _("Branch tree"), ADMIN),
     Entry(ADMINISTRATION, "admin:managers_user_changelist", "users", _("Staff and roles"), ADMIN),
     Entry(ADMINISTRATION, "admin:index", "database", _("All records"), ADMIN),
@@ -83,7 +84,7 @@ def navigation(request):
 
 
 def _me(user):
-    """Post and branch of the signed-in user in words, kept for five minutes: the bar shows them on every page."""
+    """Post and branch of the signed-in user in words, kept for five minutes: every page shows them."""
     if not user or not user.is_authenticated:
         return {}
     key = f"nav-me:{user.pk}:{get_language()}"
@@ -145,13 +146,17 @@ def _current_name(request):
 
 def _is_current(entry_name, here):
     """The page itself, or a page under it: customers:detail belongs to customers:book."""
-    return entry_name == here or PARENTS.get(here) == entry_name
+    return entry_name == here or entry_name in PARENTS.get(here, ())
 
 
+SCORES = ("performance:my_scorecard", "performance:scorecards")
 PARENTS = {
-    "customers:detail": "customers:book",
-    "customers:log_contact": "customers:book",
-    "performance:indicator": "performance:scorecard",
+    "customers:detail": ("customers:book",),
+    "customers:log_contact": ("customers:book",),
+    "performance:board_cases": ("performance:branch_board",),
+    "performance:scorecard": SCORES,
+    "performance:indicator": SCORES,
+    "performance:night": ("performance:nights",),
 }
 
 
