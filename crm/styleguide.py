@@ -374,7 +374,7 @@ def _aum():
         "thresholds": [
             {
                 "axis": "x",
-                "at": say("7月", "M7"),
+                "at": 13,
                 "label": say("7/15 到期 30 万", "0.3m due 15 Jul"),
                 "tone": "warn",
             }

@@ -73,6 +73,11 @@ def exact_yuan(amount: int | Decimal | None, unit: bool = True) -> str:
     return f"{text} 元" if is_chinese() else f"CNY {text}"
 
 
+def whole_yuan(amount: int | Decimal | None) -> str:
+    """`4,763`: for cells whose header says 元."""
+    return UNKNOWN if amount is None else number(to_yuan(amount))
+
+
 def short_money(amount: int | Decimal | None) -> str:
     """`82.0万`, `1.46亿`, `4,763元`; English `CNY 0.82m`, `CNY 1.46bn`, `CNY 4,763`."""
     if amount is None:

@@ -39,7 +39,7 @@ def rect(css: str, x: float, y: float, width: float, height: float) -> SafeStrin
     )
 
 
-def svg(width: float, height: float, *shapes: SafeString, label: str = "", css: str = "mark") -> SafeString:
+def svg(width: float, height: float, *shapes: SafeString, label: str = "", css: str = "pic") -> SafeString:
     """An SVG of so many CSS pixels; with a label it is an image, without one it is silent."""
     voice = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
@@ -73,10 +73,15 @@ def confidence(level: int):
     return format_html('<span class="conf">{}{}</span>', svg(14, 9, *bars), CONFIDENCE[level])
 
 
-def delta(value, unit: str = "", places: int = 1, note: str = ""):
-    """▲▼ in plain ink with the spoken word; no change is `— 无变化`; None is the unknown dash."""
+def delta(value, unit: str = "", places: int = 1, note: str = "", share: bool = False):
+    """▲▼ in plain ink with the spoken word; no change is `— 无变化`; None is the unknown dash.
+
+    With `share` the value is a share of 1 and reads as percent.
+    """
     if value is None:
         return unknown()
+    if share:
+        value, unit = value * 100, "%"
     shown = number(abs(value), places)
     if not any(digit in shown for digit in "123456789"):
         return format_html(
@@ -120,7 +125,7 @@ def sparkline(values: Sequence[float | None], fall: float | None = None, label: 
             '<circle class="{}" cx="{}" cy="{}" r="2"/>', "m-mine" if mine else "m-grey", *map(_short, end)
         ),
         label=label,
-        css="mark mark-inline",
+        css="pic pic-inline",
     )
 
 
@@ -131,7 +136,7 @@ def dimension_bar(score: float | None, width: int = 200):
         shapes.append(rect("m-mine", 0, 4, width * min(max(float(score), 0), 100) / 100, 4))
     shapes.append(_line("m-tick", width * 0.6, 1, width * 0.6, 11))
     return format_html(
-        '<svg class="mark" width="100%" height="12" viewBox="0 0 {} 12" preserveAspectRatio="none" '
+        '<svg class="pic" width="100%" height="12" viewBox="0 0 {} 12" preserveAspectRatio="none" '
         'aria-hidden="true">{}</svg>',
         width,
         format_html_join("", "{}", ((shape,) for shape in shapes)),
@@ -174,7 +179,7 @@ def load_bar(share: float, limit: float = 1.0, top: float = 1.2, width: int = 58
         rect("m-track", 0, 1, width, 8),
         rect("m-warn" if over else "m-grey", 0, 1, width * min(share, top) / top, 8),
         _line("m-tick", width * limit / top, 0, width * limit / top, 10),
-        css="mark mark-inline",
+        css="pic pic-inline",
     )
 
 
@@ -191,7 +196,7 @@ def five_bars(scores: Sequence[float | None], warn_below: float = 65):
         for name, score in zip("ESAIF", scores, strict=False)
         if score is not None
     )
-    return svg(58, 14, *shapes, label=said, css="mark mark-inline")
+    return svg(58, 14, *shapes, label=said, css="pic pic-inline")
 
 
 def weight_bar(value: float, biggest: float, width: int = 150):
@@ -202,7 +207,7 @@ def weight_bar(value: float, biggest: float, width: int = 150):
         10,
         rect("m-track", 0, 0, width, 10),
         rect("m-mine", 0, 0, width * min(share, 1), 10),
-        css="mark mark-inline",
+        css="pic pic-inline",
     )
 
 

@@ -20,6 +20,7 @@ register = template.Library()
 register.filter("wan", figures.in_wan)
 register.filter("yuan", figures.exact_yuan)
 register.filter("short_money", figures.short_money)
+register.filter("yuan_whole", figures.whole_yuan)
 register.filter("percent", figures.percent)
 register.filter("rate", figures.rate)
 register.filter("signed", figures.signed)
@@ -220,7 +221,7 @@ def chart(context, id, title, unit, data, note="", height=""):
         "unit": unit,
         "note": note,
         "height": height,
-        "data": {**data, "unit": str(unit)},
+        "data": {**data, "unit": str(unit), "words": {"max": _("Peak"), "min": _("Lowest point")}},
         "table": chart_table(data),
     }
 

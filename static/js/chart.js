@@ -24,12 +24,20 @@
   // First, extreme and last: the three places a line is labelled at.
   function landmarks(values, last) {
     const known = values.map((value, place) => [value, place]).filter(([value, place]) => value !== null && place <= last);
-    if (!known.length) return new Set();
+    if (!known.length) return new Map();
     const max = known.reduce((best, each) => (each[0] > best[0] ? each : best));
     const min = known.reduce((best, each) => (each[0] < best[0] ? each : best));
     const ends = [known[0][1], known.at(-1)[1]];
-    const extreme = ends.includes(max[1]) ? min[1] : max[1];
-    return new Set([...ends, extreme]);
+    const marks = new Map(ends.map((place) => [place, ""]));
+    if (!marks.has(max[1])) marks.set(max[1], "max");
+    else if (!marks.has(min[1])) marks.set(min[1], "min");
+    return marks;
+  }
+
+  // Under the line where the line leaves upwards, at a low, and where a forecast begins.
+  function below(values, n, last) {
+    if (n === last) return last < values.length - 1 || values[n] < values[n - 1];
+    return n === 0 ? values[1] > values[0] : values[n] <= Math.min(values[n - 1], values[n + 1]);
   }
 
   function colour(series, place, t, only) {
@@ -46,7 +54,7 @@
         axisLine: { lineStyle: { color: t.axis } }, axisLabel: { ...words, hideOverlap: true }, ...extra?.x,
       },
       yAxis: {
-        type: "value", scale: data.kind === "line", splitNumber: 4, axisLabel: { ...words, formatter: format(0) },
+        type: "value", scale: data.kind === "line", splitNumber: 4, boundaryGap: data.kind === "line" ? ["12%", "8%"] : 0, axisLabel: { ...words, formatter: format(0) },
         splitLine: { lineStyle: { color: t.line } }, axisLine: { show: false }, ...extra?.y,
       },
     };
@@ -56,12 +64,14 @@
     const lines = (data.thresholds || []).map((each) => {
       const ink = each.tone === "warn" ? t.warn : t.label;
       const place = each.axis === "x" ? { xAxis: each.at } : { yAxis: each.at };
+      const late = each.axis === "x" && each.at > data.x.length * 0.6;
       return {
         ...place, name: each.label,
         lineStyle: { color: ink, type: "dashed", width: 1 },
         label: {
           formatter: each.label, color: ink, fontSize: 12, fontFamily: t.font,
-          position: each.axis === "x" ? "insideStartTop" : "insideEndTop", rotate: 0,
+          position: each.axis === "x" ? "insideStart" : "insideEndTop", rotate: 0, offset: [0, each.axis === "x" ? -10 : 0],
+          align: each.axis === "x" ? (late ? "right" : "left") : undefined, padding: [0, 5],
         },
       };
     });
@@ -84,12 +94,15 @@
       const last = place === 0 && data.forecast !== undefined ? data.forecast - 1 : series.values.length - 1;
       const marks = landmarks(series.values, last);
       const solid = series.values.map((value, n) => (n <= last ? value : null));
+      const values = series.values;
       const label = (value, n) => ({
-        value, symbolSize: n === last ? 8 : 7, symbol: "circle",
+        value, symbolSize: n === last ? 8 : n === 0 ? 0 : 7, symbol: "circle",
         itemStyle: { color: n === last ? ink : t.surface, borderColor: ink, borderWidth: 1.5 },
         label: {
-          show: true, position: n === last && data.forecast !== undefined ? "bottom" : "top", color: n === last ? ink : t.label,
-          fontWeight: n === last ? 600 : 400, formatter: show(value),
+          show: true, position: below(series.values, n, last) ? "bottom" : "top",
+          color: n === last ? ink : t.label, fontWeight: n === last ? 600 : 400,
+          offset: [n === 0 ? 14 : n === values.length - 1 ? -12 : n === last ? -10 : 0, 0],
+          formatter: `${marks.get(n) ? `${data.words?.[marks.get(n)] || ""} ` : ""}${show(value)}`,
         },
       });
       const mainOne = only || series.role === "mine";
