@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 from crm import health
 
@@ -13,7 +14,7 @@ urlpatterns = [
     path("healthz", never_cache(login_not_required(health.live)), name="healthz"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/", admin.site.urls),
     path("home/", RedirectView.as_view(pattern_name="customers:home"), name="home"),
     path("", include("customers.urls")),
