@@ -78,6 +78,12 @@ def published(state):
         )
 
 
+def healthcheck(opened, name):
+    """Ask as the containers of docker-compose.yml do; return the exit code."""
+    environment = bare_environment(GUANHU_STATE=str(opened.state), PORT=str(opened.port))
+    return subprocess.run([sys.executable, "-m", "crm.healthcheck", name], env=environment).returncode
+
+
 def test_bank_is_interrupted_gone_on_with_opened_broken_and_closed(tmp_path, port):
     state = tmp_path / "bank"
     first = Opened(state, port, CUSTOMERS=str(CUSTOMERS))
@@ -92,6 +98,9 @@ def test_bank_is_interrupted_gone_on_with_opened_broken_and_closed(tmp_path, por
     assert f"http://localhost:{port}/" in second.said
     assert published(state) == (CUSTOMERS, ["load", "logins", "night"])
     assert second.status() == 200
+
+    for name in ("web", "worker"):
+        assert healthcheck(second, name) == 0
 
     for name, words in (("web", "gunicorn"), ("worker", "worker"), ("beat", "beat")):
         [before] = second.children(words)

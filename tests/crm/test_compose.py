@@ -1,0 +1,51 @@
+"""docker-compose.yml describes the processes of `make run`, and .env.example every variable it reads."""
+
+import re
+
+import yaml
+
+from crm.embedded.layout import REPOSITORY
+
+COMPOSE = (REPOSITORY / "docker-compose.yml").read_text()
+SERVICES = yaml.safe_load(COMPOSE)["services"]
+
+
+def test_services_are_those_of_make_run_and_each_tells_its_health():
+    assert sorted(SERVICES) == ["beat", "migrate", "postgres", "valkey", "web", "worker"]
+    assert [name for name in sorted(SERVICES) if "healthcheck" not in SERVICES[name]] == ["migrate"]
+
+
+def test_processes_wait_for_tables_and_servers():
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"] == {
+            "migrate": {"condition": "service_completed_successfully"},
+            "postgres": {"condition": "service_healthy"},
+            "valkey": {"condition": "service_healthy"},
+        }
+
+
+def test_only_the_web_process_is_reachable_and_only_from_the_host():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+def test_every_variable_is_in_the_example():
+    example = (REPOSITORY / ".env.example").read_text()
+    named = set(re.findall(r"^([A-Z_]+)=", example, re.M))
+    assert set(re.findall(r"\$\{([A-Z_]+)", COMPOSE)) <= named
+    assert {"SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL"} <= named
+
+
+def test_health_check_without_a_name_says_which_there_are(capsys):
+    from crm.healthcheck import main
+
+    assert main([]) == 1
+    assert capsys.readouterr().err == "Name one of web, worker, beat.\n"
+
+
+def test_health_check_of_a_dead_process_fails_with_the_reason(capsys, monkeypatch):
+    from crm.healthcheck import main
+
+    monkeypatch.setenv("PORT", "1")
+    assert main(["web"]) == 1
+    assert capsys.readouterr().err == "ConnectionRefusedError: [Errno 111] Connection refused\n"
