@@ -6,7 +6,8 @@ A chart's data is a plain dict, shown as JSON to static/js/chart.js:
     series      list of {name, values (list of number or None), role: "mine" | "peer" | "" }
     forecast    optional index of the first forecast point of the first series (drawn dashed)
     band        optional {name, low, high}: lists as long as x, None where there is no band
-    thresholds  optional list of {at, label, axis: "y" | "x", tone: "warn" | ""}; at is a value on y, an index on x
+    thresholds  optional list of {at, label, axis: "y" | "x", tone: "warn" | ""};
+                `at` is a value on y, an index into x on x
     places      decimals shown (default 1)
 For a waterfall there is one series; its last value is the total, the others are steps.
 """

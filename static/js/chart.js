@@ -70,8 +70,8 @@
         lineStyle: { color: ink, type: "dashed", width: 1 },
         label: {
           formatter: each.label, color: ink, fontSize: 12, fontFamily: t.font,
-          position: each.axis === "x" ? "insideStart" : "insideEndTop", rotate: 0, offset: [0, each.axis === "x" ? -10 : 0],
-          align: each.axis === "x" ? (late ? "right" : "left") : undefined, padding: [0, 5],
+          position: each.axis === "x" ? "insideStart" : "insideEndTop", rotate: 0, offset: each.axis === "x" ? [late ? -5 : 5, -10] : [0, 0],
+          align: each.axis === "x" ? (late ? "right" : "left") : undefined,
         },
       };
     });
