@@ -15,9 +15,10 @@ from pathlib import Path
 
 from crm.embedded.errors import CannotStart
 from crm.embedded.layout import Layout
+from crm.embedded.leftovers import end_leftovers
 
 THROWAWAY_PREFIX = "guanhu-throwaway-"
-_OURS = {"lock", "postgres", "postgres.partial", "valkey", "logs", "run", "secret_key"}
+_OURS = ("lock", "postgres", "valkey", "logs", "run", "secret_key", "demo-feed-", "beat-schedule")
 
 
 def make_private(folder: Path, mode: int = 0o700) -> None:
@@ -42,7 +43,7 @@ def prepare(layout: Layout) -> None:
     """Make the bank's folders and its secret key; refuse a folder that holds other things."""
     state = layout.state
     try:
-        if state.is_dir() and (names := set(os.listdir(state))) and not names & _OURS:
+        if state.is_dir() and not _is_bank(state):
             raise CannotStart(
                 f"{state} is not empty and holds no bank: set GUANHU_STATE to a new or empty folder."
             )
@@ -54,6 +55,11 @@ def prepare(layout: Layout) -> None:
             f"{error.filename or state} cannot be written ({error.strerror}): "
             "set GUANHU_STATE to a folder where you may write."
         ) from error
+
+
+def _is_bank(state: Path) -> bool:
+    """Return whether `state` is a bank's folder or may become one: empty, or begun and interrupted."""
+    return (state / "secret_key").is_file() or all(name.startswith(_OURS) for name in os.listdir(state))
 
 
 def _write_secret_key(path: Path) -> None:
@@ -119,12 +125,23 @@ def throwaway() -> Iterator[Layout]:
     try:
         yield layout
     finally:
-        remove(layout)
+        _remove_whole(layout)
         unlock(descriptor)
 
 
 def remove(layout: Layout) -> None:
-    """Remove the bank's state and its sockets."""
+    """Remove what a bank put into its state folder, and the folders where nothing else is in them."""
+    for path in layout.state.iterdir():
+        if path.is_dir() and not path.is_symlink() and path.name.startswith(_OURS):
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith(_OURS):
+            path.unlink()
+    shutil.rmtree(layout.sockets, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        layout.state.rmdir()
+
+
+def _remove_whole(layout: Layout) -> None:
     shutil.rmtree(layout.state, ignore_errors=True)
     shutil.rmtree(layout.sockets, ignore_errors=True)
 
@@ -139,8 +156,6 @@ def sweep_abandoned() -> None:
             descriptor = lock(layout)
         except (CannotStart, OSError):
             continue
-        from crm.embedded.leftovers import end_leftovers
-
         end_leftovers(layout)
-        remove(layout)
+        _remove_whole(layout)
         unlock(descriptor)

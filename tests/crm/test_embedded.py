@@ -239,6 +239,16 @@ def test_folder_with_other_things_is_refused_untouched(state):
     assert (os.listdir(state), stat.S_IMODE(state.stat().st_mode)) == (["letters.txt"], 0o755)
 
 
+def test_discarded_bank_leaves_what_is_not_its_own(state):
+    with running(state):
+        write_row(state, 1)
+    (state / "letters.txt").write_text("mine")
+    (state / "sub").mkdir()
+    command = [sys.executable, "-m", "crm.bank", "--discard"]
+    subprocess.run(command, cwd=REPOSITORY, env=bare_environment(GUANHU_STATE=str(state)), check=True)
+    assert sorted(os.listdir(state)) == ["letters.txt", "sub"]
+
+
 def test_no_permission_outside_the_state_changes(state, identity):
     closed = state.parent / "closed"
     closed.mkdir(mode=0o700)
