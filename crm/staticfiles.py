@@ -62,5 +62,5 @@ class NodeModulesFinder(BaseFinder):
 
     def list(self, ignore_patterns):
         for name in FILES:
-            if not matches_patterns(name, ignore_patterns):
+            if not matches_patterns(name, ignore_patterns or ()):  # whitenoise asks with None
                 yield name, self.storage
