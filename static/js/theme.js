@@ -12,11 +12,7 @@
   }
 
   function apply() {
-    const theme = chosen() || (system.matches ? "dark" : "light");
-    if (root.dataset.bsTheme !== theme) {
-      root.dataset.bsTheme = theme;
-      document.dispatchEvent(new CustomEvent("theme:changed"));
-    }
+    setTheme(chosen() || (system.matches ? "dark" : "light"));
     for (const button of document.querySelectorAll("[data-set-theme]")) {
       button.setAttribute("aria-pressed", String(button.dataset.setTheme === chosen()));
     }
@@ -32,6 +28,15 @@
     document.cookie = `theme=${theme}; path=/; max-age=${theme ? year : 0}; samesite=lax`;
     apply();
   }
+
+  // Paper is light: charts are redrawn with the light tokens, and back afterwards.
+  function setTheme(theme) {
+    if (root.dataset.bsTheme === theme) return;
+    root.dataset.bsTheme = theme;
+    document.dispatchEvent(new CustomEvent("theme:changed"));
+  }
+  window.addEventListener("beforeprint", () => setTheme("light"));
+  window.addEventListener("afterprint", apply);
 
   apply();
   system.addEventListener("change", apply);
