@@ -52,10 +52,12 @@ def launch(state: Path, *command: str, prefix: tuple[str, ...] = (), **extra: st
 
 @contextlib.contextmanager
 def running(state: Path, **options):
-    """A launcher whose command waits; yields (process, connect), and stops it gently at the end."""
-    process = launch(state, "sleep", "600", **options)
+    """Yield a launcher whose command runs, so both servers serve; stop it gently at the end."""
+    sign = state.parent / "command-runs"
+    process = launch(state, "sh", "-c", 'touch "$1" && exec sleep 600', "sh", str(sign), **options)
     try:
-        eventually(lambda: can_connect(state) and valkey_process(state), 60, process)
+        eventually(sign.exists, 60, process)
+        sign.unlink()
         yield process
     finally:
         if process.poll() is None:
@@ -65,14 +67,6 @@ def running(state: Path, **options):
 
 def connect(state: Path) -> psycopg.Connection:
     return psycopg.connect(embedded.database_url(Layout(state)), autocommit=True, connect_timeout=5)
-
-
-def can_connect(state: Path) -> bool:
-    try:
-        connect(state).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def valkey_process(state: Path) -> int | None:
