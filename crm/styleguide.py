@@ -84,6 +84,8 @@ def styleguide(request):
                 {"label": say("考核", "Scores"), "at": 94},
             ],
         },
+        "analysis": sample_lists.analysis(),
+        "shards": sample_lists.shards(),
         "aum": sample_lists.aum(),
         "bars": sample_lists.bars(),
         "stack": sample_lists.stack(),

@@ -199,6 +199,25 @@ def five_bars(scores: Sequence[float | None], warn_below: float = 65):
     return svg(58, 14, *shapes, label=said, css="pic pic-inline")
 
 
+def shard(state: str, share: float = 0):
+    """One (analysis, shard) step of the night: done, part (so much of it), retry, waiting."""
+    width, height = 34, 20
+    frame = {"done": "shard is-done", "part": "shard is-part", "retry": "shard is-retry"}.get(state, "shard")
+    shapes = [rect(frame, 0.5, 0.5, width - 1, height - 1)]
+    if state == "part":
+        shapes.append(rect("m-mine", 0.5, 0.5, (width - 1) * min(max(share, 0), 1), height - 1))
+    if state == "retry":
+        shapes.append(
+            format_html('<text class="m-text m-middle is-warn-text" x="{}" y="15">!</text>', width / 2)
+        )
+    return format_html(
+        '<svg class="pic" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        width,
+        height,
+        format_html_join("", "{}", ((shape,) for shape in shapes)),
+    )
+
+
 def weight_bar(value: float, biggest: float, width: int = 150):
     """A reason's contribution against the largest one."""
     share = abs(float(value)) / float(biggest) if biggest else 0

@@ -157,3 +157,44 @@ def waterfall():
         "x": names,
         "series": [{"name": say("元", "CNY"), "values": [7800, 2000, -1900, -500, -2637, 4763]}],
     }
+
+
+def analysis():
+    return {
+        "label": say("流失概率，一年", "Churn within a year"),
+        "figure": "14.25%",
+        "mark": {"kind": "fine", "words": say("低", "low")},
+        "change": say("较昨夜 ▲ 1.9 点", "▲ 1.9 points since last night"),
+        "below": [say("忠诚度 83.6 / 100", "Loyalty 83.6 of 100")],
+        "reasons": [
+            {"text": say("资产较前 90 天降 8.9%", "Assets 8.9% below the 90 days before"), "value": 0.222},
+            {"text": say("30 天内到期占 37%", "37% matures within 30 days"), "value": 0.183},
+            {"text": say("代发工资正常，无投诉", "Salary arrives; no complaint"), "value": 0},
+        ],
+        "biggest": 0.3,
+        "basis": ["p = 1 ÷ (1 + e^1.795)", say("数据 6月30日，规则 忠诚 第 3 版", "Data 30 Jun, rule 3")],
+        "formula_url": "#",
+        "action": say("到期前致电", "Call before maturity"),
+        "action_url": "?part=drawer",
+        "wrong_url": "?part=drawer",
+    }
+
+
+def shards():
+    waiting = {"state": "waiting", "words": say("等待", "waiting")}
+    done = {"state": "done", "words": say("完成", "done")}
+    part = {"state": "part", "share": 0.6, "words": "60%"}
+    retry = {"state": "retry", "words": say("第 2 次重试", "second try")}
+    return [
+        {"label": say("概况", "Profiling"), "cells": [done] * 16, "notes": ["2,000,000", "41k/s"]},
+        {
+            "label": say("产品", "Product"),
+            "cells": [done] * 5 + [part] + [waiting] * 10,
+            "notes": ["630,200", "31k/s"],
+        },
+        {
+            "label": say("促销", "Promotion"),
+            "cells": [done, done, retry, part, *[waiting] * 12],
+            "notes": ["250,200", "24k/s"],
+        },
+    ]

@@ -50,6 +50,7 @@ register.simple_tag(marks.peer_strip, name="peer_strip")
 register.simple_tag(marks.load_bar, name="load_bar")
 register.simple_tag(marks.five_bars, name="five_bars")
 register.simple_tag(marks.weight_bar, name="weight_bar")
+register.simple_tag(marks.shard, name="shard")
 register.simple_tag(picture, name="picture")
 
 # kind → (icon, tone)
