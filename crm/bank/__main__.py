@@ -74,7 +74,7 @@ class Bank:
         try:
             leftovers.end_leftovers(self.layout)
             options.require_free_port(self.chosen)
-            options.require_servers_of_your_own()
+            options.require_servers_of_your_own(self.chosen)
             self._start_servers()
             plan = self._prepare_data()
             self._start_processes()
@@ -104,20 +104,12 @@ class Bank:
             static.stamp()
         url = self.environment.get("DATABASE_URL")
         if url is None:
-            self._refuse_demo()
+            say("DATABASE_URL names a bank of your own: no demo data; people enter through your TLS proxy")
             return None
         plan = demo.decide(url, self.chosen)
         if plan and not plan.complete:
             demo.install(url, plan, self.layout.state, self.manage, self._start_worker, say)
         return plan
-
-    def _refuse_demo(self) -> None:
-        if self.chosen.customers:
-            raise CannotStart(
-                "CUSTOMERS asks for demo data, which does not go into a DATABASE_URL of your own: "
-                "unset one of the two."
-            )
-        say("DATABASE_URL names a bank of your own: no demo data")
 
     def _start_worker(self) -> None:
         if not self.worker_started:

@@ -70,9 +70,17 @@ def require_free_port(options: Options) -> None:
             ) from None
 
 
-def require_servers_of_your_own() -> None:
-    """Refuse to begin when DATABASE_URL or REDIS_URL names a server that does not answer."""
+def require_servers_of_your_own(options: Options) -> None:
+    """Refuse to begin when DATABASE_URL or REDIS_URL names a server that does not answer.
+
+    Refuses demo data for a DATABASE_URL too: it would mix invented customers into a real bank.
+    """
     if url := os.environ.get("DATABASE_URL"):
+        if options.customers:
+            raise CannotStart(
+                "CUSTOMERS asks for demo data, which does not go into a DATABASE_URL of your own: "
+                "unset one of the two."
+            )
         try:
             psycopg.connect(url, connect_timeout=5).close()
         except psycopg.Error as error:
