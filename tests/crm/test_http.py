@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,7 +16,7 @@ from crm.http import FragmentLogin, go_to, is_fragment, render_page, toast, trig
 
 def ask(**headers):
     request = RequestFactory().get("/book/", headers=headers)
-    request.htmx = HtmxDetails(request)
+    request.htmx, request.user = HtmxDetails(request), AnonymousUser()
     return request
 
 
