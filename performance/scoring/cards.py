@@ -40,14 +40,15 @@ def measure(indicator: Indicator, cases: pl.DataFrame, managers: pl.DataFrame, r
     """Return one Result for every manager.
 
     `cases`: manager_id, numerator, denominator (Decimal; managers without cases may be missing). `managers`:
-    manager_id, peer_group. Peers are those of the group who have cases.
+    manager_id, peer_group, rated. Peers are those of the group who are rated and have cases.
     """
     limits = rules.indicators[indicator.code]
     group_of = dict(managers.select("manager_id", "peer_group").iter_rows())
+    rated = set(managers.filter("rated")["manager_id"])
     own = {row[0]: row[1:] for row in cases.select("manager_id", "numerator", "denominator").iter_rows()}
     groups = defaultdict(list)
     for manager_id, (numerator, denominator) in own.items():
-        if manager_id in group_of and denominator > 0:
+        if manager_id in rated and denominator > 0:
             groups[group_of[manager_id]].append((numerator, denominator))
     sums = {name: tuple(map(sum, zip(*rows, strict=True))) for name, rows in groups.items()}
     ratios = {name: tuple(above / below for above, below in rows) for name, rows in groups.items()}

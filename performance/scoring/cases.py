@@ -32,6 +32,13 @@ def percent(case: Case, rules: Rules) -> Decimal | None:
     return 100 * case.numerator / case.denominator if case.denominator > 0 else None
 
 
+def shrunk_mean(case: Case, k: Decimal) -> Decimal:
+    """Return (numerator + k·peer mean) ÷ (denominator + k); without any peer, the manager's own mean."""
+    if case.peer_denominator <= 0:
+        return case.numerator / case.denominator
+    return (case.numerator + k * case.peer_numerator / case.peer_denominator) / (case.denominator + k)
+
+
 def shrunk_answers(case: Case, rules: Rules) -> Decimal | None:
     """Return the mean pulled to the peers' as if k more answers were theirs: (Σ + k·peer) ÷ (n + k).
 
@@ -39,9 +46,7 @@ def shrunk_answers(case: Case, rules: Rules) -> Decimal | None:
     """
     if case.denominator <= 0:
         return None
-    k = rules.number("peers", "shrink_answers")
-    peer_mean = case.peer_numerator / case.peer_denominator
-    return (case.numerator + k * peer_mean) / (case.denominator + k)
+    return shrunk_mean(case, rules.number("peers", "shrink_answers"))
 
 
 def linear(value: Decimal, case: Case, limits: Thresholds, rules: Rules) -> Decimal:

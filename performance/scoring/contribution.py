@@ -30,6 +30,16 @@ def eva(sums: Mapping[str, int | Decimal], rules: Rules) -> Decimal:
     return keep * pre_tax - charge * sums["loan"] / year
 
 
+def cost(sums: Mapping[str, int | Decimal], rules: Rules) -> Decimal:
+    """Return operating cost in fen: postings by channel, accounts and loans by the year, at unit prices.
+
+    `sums`: counter_n, digital_n, other_n (postings), accounts, loans (account-days).
+    """
+    price = {name: Decimal(value) for name, value in rules.content["eva"]["cost_fen"].items()}
+    handled = sum(sums[f"{name}_n"] * price[name] for name in ("counter", "digital", "other"))
+    return handled + (sums["accounts"] * price["account_year"] + sums["loans"] * price["loan_year"]) / 365
+
+
 def percentile(own: Decimal, everyone: tuple[Decimal, ...]) -> Decimal:
     """Return the mid-rank percentile of `own` within `everyone` (himself included), 0–100."""
     below = sum(1 for other in everyone if other < own)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from performance.scoring.cases import Case, Indicator, percent, ratio, shrunk_answers
+from performance.scoring.cases import Case, Indicator, percent, ratio, shrunk_answers, shrunk_mean
 from performance.scoring.scheme import Rules
 
 
@@ -10,9 +10,7 @@ def complaint_rate(case: Case, rules: Rules) -> Decimal | None:
     """Return complaints at fault per 1,000 customers: (c + k·peer) ÷ (customers + k) × 1000."""
     if case.denominator <= 0:
         return None
-    k = rules.number("peers", "shrink_customers")
-    peer_rate = case.peer_numerator / case.peer_denominator
-    return 1000 * (case.numerator + k * peer_rate) / (case.denominator + k)
+    return 1000 * shrunk_mean(case, rules.number("peers", "shrink_customers"))
 
 
 INDICATORS = (

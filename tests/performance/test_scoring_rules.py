@@ -95,7 +95,7 @@ def test_veto_gives_the_last_grade():
 
 
 def test_indicator_without_cases_or_with_a_plan_of_zero_is_not_applicable():
-    managers = pl.DataFrame({"manager_id": [1, 2, 3], "peer_group": ["a"] * 3})
+    managers = pl.DataFrame({"manager_id": [1, 2, 3], "peer_group": ["a"] * 3, "rated": [True] * 3})
     cases = pl.DataFrame(
         {"manager_id": [1, 2], "numerator": [D(5), D(5)], "denominator": [D(-1), D(4)]},
         schema_overrides={"numerator": pl.Decimal(38, 10), "denominator": pl.Decimal(38, 10)},

@@ -121,7 +121,7 @@ CASES = {
 
 def results():
     """The manager's results through the frames, S1–S3 and E1 with the peers that the example states."""
-    managers = pl.DataFrame({"manager_id": [1], "peer_group": ["sme"]})
+    managers = pl.DataFrame({"manager_id": [1], "peer_group": ["sme"], "rated": [True]})
     rows = []
     for indicator in scoring.REGISTRY:
         numerator, denominator = CASES.get(indicator.code, (D(0), D(0)))

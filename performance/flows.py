@@ -1,0 +1,204 @@
+"""Money and plans by customer-day shares: exact integer sums from the rollup, or from the ledger by days.
+
+An assignment that covers every day scored takes its customer's sums of the quarter from the night's rollup.
+The few that began or ended within it are summed from the balance deltas, day by day, and from the postings.
+Both give the same integers (a test compares them), so either may stand behind a figure.
+
+A Flow's sums are not yet multiplied by the share: Σ over managers and the pool of share × sum is the bank's
+sum. Units: deposit, loan, base in fen × days; nii and el as in performance/rollups.py × days; fee in fen;
+accounts (but loans) and loans in account-days; plans in fen × days (÷ days of the quarter = plan to date);
+days in customer-days; *_n in postings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+
+from customers.choices import LAST_CUSTOMER_INITIATED, Family, TransactionKind
+from performance.rollup_sql import COUNTED
+
+COUNTS = (*COUNTED, "other")
+SUMS = (
+    "deposit",
+    "loan",
+    "nii",
+    "el",
+    "fee",
+    *(f"{name}_n" for name in COUNTS),
+    "accounts",
+    "loans",
+    "plan_eva",
+    "plan_deposit",
+    "base",
+    "plan_fee",
+    "days",
+)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Sums of one manager (None: the pool) at one share; of one customer too, where asked for by customer."""
+
+    manager_id: int | None
+    customer_id: int | None
+    share: Decimal
+    sums: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days scored, half-open, of the quarter `code`."""
+
+    code: str
+    start: date
+    upto: date
+
+    @property
+    def days(self) -> int:
+        return (self.upto - self.start).days
+
+    def params(self, **more) -> dict:
+        return {"code": self.code, "start": self.start, "upto": self.upto, "days": self.days} | more
+
+
+PLANS = """
+    sum({days} * coalesce(p.eva_fen, 0)) AS plan_eva,
+    sum({days} * coalesce(p.deposit_fen, 0)) AS plan_deposit,
+    sum({days} * coalesce(p.deposit_base_fen, 0)) AS base, sum({days} * coalesce(p.fee_fen, 0)) AS plan_fee,
+    sum({days}) AS days
+"""
+PLAN_OF = "LEFT JOIN performance_plan AS p ON p.customer_id = a.customer_id AND p.period = %(code)s"
+LIVE = "n.opened_on < %(upto)s AND coalesce(n.closed_on > %(start)s, true)"
+ACCOUNT_DAYS = f"""
+    coalesce(sum(days) FILTER (WHERE family <> {int(Family.LOAN)}), 0) AS accounts,
+    coalesce(sum(days) FILTER (WHERE family = {int(Family.LOAN)}), 0) AS loans
+FROM (
+    SELECT n.customer_id, q.family, greatest(
+        0, least(coalesce(n.closed_on, {{until}}), {{until}}) - greatest(n.opened_on, {{since}})
+    ) AS days
+    FROM customers_account AS n JOIN customers_product AS q ON q.id = n.product_id
+    WHERE {{which}}
+) AS n
+"""
+
+
+def _sums(*columns: str) -> str:
+    """Sums over the rollup; a customer who came after the night has no row in it."""
+    return ", ".join(f"coalesce(sum(r.{column}), 0)" for column in columns)
+
+
+WHOLE = f"""
+SELECT a.manager_id, NULL, a.share,
+    {_sums(*(f"{name}_c - r.q_{name}_c" for name in ("deposit", "loan", "nii", "el")))},
+    {_sums("q_fee", *(f"q_{name}_n" for name in COUNTS))},
+    coalesce(sum(n.accounts), 0), coalesce(sum(n.loans), 0),
+    {PLANS.format(days="%(days)s")}
+FROM customers_assignment AS a
+LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = a.customer_id
+LEFT JOIN (
+    SELECT n.customer_id, {ACCOUNT_DAYS.format(since="%(start)s::date", until="%(upto)s::date", which=LIVE)}
+    GROUP BY n.customer_id
+) AS n ON n.customer_id = a.customer_id
+{PLAN_OF}
+WHERE a.during @> daterange(%(start)s, %(upto)s)
+GROUP BY a.manager_id, a.share
+"""
+
+PARTS = """
+    SELECT manager_id, customer_id, share, greatest(lower(during), %(start)s) AS since,
+        least(coalesce(upper(during), %(upto)s), %(upto)s) AS until
+    FROM customers_assignment WHERE during && daterange(%(start)s, %(upto)s) AND {which}
+"""
+POOL_PARTS = """
+    SELECT NULL::bigint AS manager_id, c.id AS customer_id, 1::numeric AS share,
+        lower(gap) AS since, upper(gap) AS until
+    FROM customers_customer AS c
+    LEFT JOIN (SELECT customer_id, range_agg(during) AS held FROM customers_assignment GROUP BY 1) AS h
+        ON h.customer_id = c.id
+    CROSS JOIN LATERAL unnest(
+        datemultirange(daterange(%(start)s, %(upto)s)) - coalesce(h.held, '{}'::datemultirange)
+    ) AS gap
+"""
+
+
+def _count(name: str) -> str:
+    every = ", ".join(str(int(channel)) for kept in COUNTED.values() for channel in kept)
+    if name == "other":
+        condition = f"channel NOT IN ({every})"
+    else:
+        condition = f"channel IN ({', '.join(str(int(channel)) for channel in COUNTED[name])})"
+    return f"count(*) FILTER (WHERE kind <= {LAST_CUSTOMER_INITIATED} AND {condition}) AS {name}_n"
+
+
+BY_DAYS = f"""
+WITH a AS (%(parts)s)
+SELECT a.manager_id, %(customer)s, a.share,
+    sum(b.deposit), sum(b.loan), sum(b.nii), sum(b.el), sum(t.fee),
+    {", ".join(f"sum(t.{name}_n)" for name in COUNTS)}, sum(n.accounts), sum(n.loans),
+    {PLANS.format(days="(a.until - a.since)")}
+FROM a
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(deposit_delta * held), 0) AS deposit, coalesce(sum(loan_delta * held), 0) AS loan,
+        coalesce(sum(nii_delta * held), 0) AS nii, coalesce(sum(el_delta * held), 0) AS el
+    FROM (
+        SELECT d.*, a.until - greatest(d.date, a.since) AS held FROM customers_dailybalance AS d
+        WHERE d.customer_id = a.customer_id AND d.date < a.until
+    ) AS d
+) AS b
+CROSS JOIN LATERAL (
+    SELECT coalesce(-sum(amount_fen) FILTER (WHERE kind = {int(TransactionKind.FEE)}), 0) AS fee,
+        {", ".join(_count(name) for name in COUNTS)}
+    FROM customers_transaction AS t
+    WHERE t.customer_id = a.customer_id AND t.booked_on >= a.since AND t.booked_on < a.until
+) AS t
+CROSS JOIN LATERAL (
+    SELECT {ACCOUNT_DAYS.format(since="a.since", until="a.until", which="n.customer_id = a.customer_id")}
+) AS n
+{PLAN_OF}
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+def _fetch(sql: str, params: dict) -> list[Flow]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [
+            Flow(
+                manager, customer, share, {name: int(value) for name, value in zip(SUMS, values, strict=True)}
+            )
+            for manager, customer, share, *values in cursor.fetchall()
+        ]
+
+
+def _by_days(parts: str, customer: str) -> str:
+    return BY_DAYS.replace("%(parts)s", parts).replace("%(customer)s", customer)
+
+
+def flows_of_night(window: Window, night_id: int) -> list[Flow]:
+    """Return every manager's flows in `window`, one row a manager and share; two statements."""
+    parts = PARTS.format(which="NOT during @> daterange(%(start)s, %(upto)s)")
+    whole = _fetch(WHOLE, window.params(night=night_id))
+    return whole + _fetch(_by_days(parts, "NULL::bigint"), window.params())
+
+
+def flows_of_manager(window: Window, manager_id: int) -> list[Flow]:
+    """Return one manager's flows in `window`, one row a customer and share, from the ledger alone."""
+    parts = PARTS.format(which="manager_id = %(manager)s")
+    return _fetch(_by_days(parts, "a.customer_id"), window.params(manager=manager_id))
+
+
+def flows_of_pool(window: Window) -> list[Flow]:
+    """Return what belongs to nobody in `window`, one row a customer: the days that no assignment covers."""
+    return _fetch(_by_days(POOL_PARTS, "a.customer_id"), window.params())
+
+
+def attributed(flows: Iterable[Flow]) -> dict[str, Decimal]:
+    """Return Σ share × sum for each of SUMS, exact."""
+    totals = dict.fromkeys(SUMS, Decimal(0))
+    for flow in flows:
+        for name, value in flow.sums.items():
+            totals[name] += flow.share * value
+    return totals

@@ -1,0 +1,307 @@
+"""The records behind each indicator: one SELECT a code, for all managers or for one, the same rows for both.
+
+Every SELECT gives manager_id, customer_id, record_id, day, share, numerator, denominator and the columns that
+`Source.columns` names. A night sums numerator and denominator by manager; the page behind an indicator lists
+the rows. An event goes by the shares of its day; a record that names the manager it judges (survey, fault
+found, feedback, deal, task) is his alone. Parameters: `parameters` below.
+"""
+
+from dataclasses import dataclass
+
+from customers.choices import Family, LoanClass, Outcome
+
+BAD = f"('{LoanClass.SUBSTANDARD}', '{LoanClass.DOUBTFUL}', '{LoanClass.LOSS}')"
+RISKY = f"({int(Family.WEALTH)}, {int(Family.FUND)}, {int(Family.INSURANCE)}, {int(Family.BOND)})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """`record` names what a row links to, `columns` what it shows beside day, share and the two sums.
+
+    Rows of A1, A2 and S3 bring only the numerator: average loans and customers come from performance.flows.
+    """
+
+    record: str
+    columns: tuple[str, ...]
+    sql: str
+
+
+def local_day(column: str) -> str:
+    """The bank's day of a moment."""
+    return f"({column} AT TIME ZONE 'Asia/Shanghai')::date"
+
+
+def moments(column: str) -> str:
+    """The condition that a moment lies in the days scored (as moments, so that an index can serve)."""
+    zone = "::timestamp AT TIME ZONE 'Asia/Shanghai'"
+    return f"{column} >= %(start)s{zone} AND {column} < %(upto)s{zone}"
+
+
+def _survey(kind: str, score: str) -> str:
+    return f"""
+        SELECT manager_id, customer_id, id AS record_id, answered_on AS day, 1::numeric AS share,
+            ({score})::numeric AS numerator, 1::numeric AS denominator, score, sent_on
+        FROM service_survey AS a
+        WHERE kind = '{kind}' AND answered_on >= %(start)s AND answered_on < %(upto)s
+    """
+
+
+FAULTS = """
+    SELECT manager_id, customer_id, id AS record_id, coalesce(closed_on, received_on) AS day,
+        1::numeric AS share, 1::numeric AS numerator, 0::numeric AS denominator, number, cause, source
+    FROM service_complaint AS a
+    WHERE at_fault AND coalesce(closed_on, received_on) >= %(start)s
+        AND coalesce(closed_on, received_on) < %(upto)s
+"""
+COMPLAINTS_DUE = """
+    SELECT a.manager_id, c.customer_id, c.id AS record_id, c.due_on AS day, a.share,
+        a.share * (c.closed_on <= c.due_on AND c.closed_on IS NOT NULL)::int AS numerator,
+        a.share AS denominator, c.number, c.due_on, c.closed_on
+    FROM service_complaint AS c
+    JOIN customers_assignment AS a ON a.customer_id = c.customer_id AND a.during @> c.due_on
+    WHERE c.due_on >= %(start)s AND c.due_on < %(upto)s
+"""
+NEW_BAD_LOANS = f"""
+    SELECT a.manager_id, l.customer_id, l.account_id AS record_id, l.date AS day, a.share,
+        a.share * coalesce(b.amount_fen, 0) AS numerator, 0::numeric AS denominator,
+        before.loan_class AS was, l.loan_class, b.amount_fen AS balance
+    FROM customers_loanstate AS l
+    JOIN customers_assignment AS a ON a.customer_id = l.customer_id AND a.during @> l.date
+    JOIN LATERAL (
+        SELECT loan_class FROM customers_loanstate AS p
+        WHERE p.account_id = l.account_id AND p.date < l.date ORDER BY p.date DESC LIMIT 1
+    ) AS before ON before.loan_class NOT IN {BAD}
+    LEFT JOIN LATERAL (
+        SELECT amount_fen FROM customers_dailybalance AS d
+        WHERE d.customer_id = l.customer_id AND d.account_id = l.account_id AND d.date <= l.date
+        ORDER BY d.date DESC LIMIT 1
+    ) AS b ON true
+    WHERE l.date >= %(start)s AND l.date < %(upto)s AND l.loan_class IN {BAD}
+"""
+OVERDUE = """
+    SELECT a.manager_id, o.customer_id, o.account_id AS record_id, o.date AS day, a.share,
+        a.share * o.overdue_fen * (upper(held.days) - lower(held.days)) AS numerator,
+        0::numeric AS denominator,
+        o.overdue_days, o.overdue_fen AS overdue, upper(held.days) - lower(held.days) AS days
+    FROM (
+        SELECT l.*, least(coalesce(next.date, %(upto)s), coalesce(c.closed_on, %(upto)s), %(upto)s) AS until
+        FROM customers_loanstate AS l
+        JOIN customers_account AS c ON c.id = l.account_id
+        LEFT JOIN LATERAL (
+            SELECT date FROM customers_loanstate AS n
+            WHERE n.account_id = l.account_id AND n.date > l.date ORDER BY n.date LIMIT 1
+        ) AS next ON true
+        WHERE l.overdue_fen > 0 AND l.date < %(upto)s
+    ) AS o
+    JOIN customers_assignment AS a ON a.customer_id = o.customer_id
+    CROSS JOIN LATERAL (
+        SELECT a.during * daterange(
+            greatest(o.date, %(start)s), greatest(o.until, o.date, %(start)s)
+        ) AS days
+    ) AS held
+    WHERE o.until > %(start)s AND NOT isempty(held.days)
+"""
+INTEREST = """
+    SELECT a.manager_id, l.customer_id, l.account_id AS record_id, l.date AS day, a.share,
+        a.share * l.interest_received_fen AS numerator, a.share * l.interest_due_fen AS denominator,
+        l.interest_due_fen AS due, l.interest_received_fen AS received
+    FROM customers_loanstate AS l
+    JOIN customers_assignment AS a ON a.customer_id = l.customer_id AND a.during @> l.date
+    WHERE l.date >= %(start)s AND l.date < %(upto)s AND l.interest_due_fen > 0
+"""
+CHECKS = """
+    SELECT a.manager_id, k.customer_id, k.id AS record_id, k.due_on AS day, a.share,
+        a.share * (k.done_on <= k.due_on AND k.done_on IS NOT NULL)::int AS numerator,
+        a.share AS denominator, k.due_on, k.done_on
+    FROM service_postloancheck AS k
+    JOIN customers_assignment AS a ON a.customer_id = k.customer_id AND a.during @> k.due_on
+    WHERE k.due_on >= %(start)s AND k.due_on < %(upto)s
+"""
+SALES = f"""
+    SELECT a.manager_id, n.customer_id, n.id AS record_id, n.opened_on AS day, a.share,
+        a.share * (c.risk IS NOT NULL AND right(p.risk, 1) <= right(c.risk, 1)
+            AND coalesce(c.risk_tested_on > n.opened_on - interval '1 year', false))::int AS numerator,
+        a.share AS denominator, p.name AS product, p.risk AS product_risk, c.risk, c.risk_tested_on
+    FROM customers_account AS n
+    JOIN customers_product AS p ON p.id = n.product_id
+    JOIN customers_customer AS c ON c.id = n.customer_id
+    JOIN customers_assignment AS a ON a.customer_id = n.customer_id AND a.during @> n.opened_on
+    WHERE n.opened_on >= %(start)s AND n.opened_on < %(upto)s
+        AND p.risk IS NOT NULL AND p.family IN {RISKY} AND c.kind = 'person'
+"""
+
+FEEDBACK = f"""
+    SELECT manager_id, customer_id, id AS record_id, day, 1::numeric AS share,
+        quality::numeric AS numerator, 0::numeric AS denominator, quality
+    FROM (
+        SELECT manager_id, customer_id, id, {local_day("happened_at")} AS day, feedback_quality AS quality,
+            row_number() OVER (
+                PARTITION BY manager_id, customer_id, date_trunc('month', {local_day("happened_at")})
+                ORDER BY feedback_quality DESC, id
+            ) AS place
+        FROM customers_interaction
+        WHERE feedback_accepted AND feedback_quality IS NOT NULL AND manager_id IS NOT NULL
+            AND {moments("happened_at")}
+    ) AS a WHERE place <= 2
+"""
+COMPLETE = """
+    SELECT h.manager_id, h.customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, h.share,
+        h.share * coalesce(k.filled, 0) AS numerator,
+        h.share * CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS denominator,
+        coalesce(k.filled, 0) AS filled,
+        CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS required
+    FROM held AS h
+    CROSS JOIN (
+        SELECT coalesce(sum(weight) FILTER (WHERE for_persons), 0) AS persons,
+            coalesce(sum(weight) FILTER (WHERE for_organisations), 0) AS organisations
+        FROM customers_profilefield
+    ) AS r
+    LEFT JOIN known AS k ON k.customer_id = h.customer_id
+"""
+FRESH = """
+    SELECT h.manager_id, h.customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, h.share,
+        h.share * (
+            coalesce(k.verified_on >= %(as_of)s - make_interval(months => CASE h.aml_level
+                WHEN 'low' THEN %(fresh_low)s WHEN 'medium' THEN %(fresh_medium)s
+                WHEN 'high' THEN %(fresh_high)s ELSE %(fresh_highest)s END), false)
+            AND coalesce(i.document_expires_on > %(as_of)s, true)
+        )::int AS numerator,
+        h.share AS denominator, k.verified_on, h.aml_level, i.document_expires_on
+    FROM held AS h
+    LEFT JOIN known AS k ON k.customer_id = h.customer_id
+    LEFT JOIN customers_customeridentity AS i ON i.customer_id = h.customer_id
+"""
+COVERED = """
+    SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
+        share * coalesce(last_on > %(as_of)s - cycle, false)::int AS numerator,
+        share AS denominator, size, cycle AS cycle_days, last_on AS last_contact
+    FROM (
+        SELECT h.*, t.last_on, coalesce(z.size, 0) AS size,
+            CASE WHEN z.size >= %(cycle_1_fen)s THEN %(cycle_1_days)s
+                WHEN z.size >= %(cycle_2_fen)s THEN %(cycle_2_days)s ELSE %(cycle_3_days)s END AS cycle
+        FROM held AS h
+        LEFT JOIN sized AS z ON z.customer_id = h.customer_id
+        LEFT JOIN contacted AS t ON t.customer_id = h.customer_id
+    ) AS c WHERE c.since <= %(as_of)s - cycle
+"""
+# A task the night itself drops on as_of still counts as it stood: scorecards come before tasks.
+TASKS = f"""
+    SELECT manager_id, customer_id, id AS record_id, due_on AS day, 1::numeric AS share,
+        coalesce({local_day("done_at")} <= due_on, false)::int::numeric AS numerator,
+        1::numeric AS denominator, kind, due_on, {local_day("done_at")} AS done_on
+    FROM customers_task
+    WHERE manager_id IS NOT NULL AND due_on >= %(start)s AND due_on < %(upto)s AND created_on < %(as_of)s
+        AND (state <> 'dropped' OR coalesce((reason ->> 'dropped_on')::date >= %(as_of)s, false))
+"""
+DEALS = """
+    SELECT manager_id, customer_id, id AS record_id, closed_on AS day, 1::numeric AS share,
+        (closed_on - opened_on)::numeric AS numerator, 0::numeric AS denominator,
+        opened_on, closed_on, closed_on - opened_on AS days
+    FROM marketing_opportunity
+    WHERE stage = 'won' AND closed_on >= %(start)s AND closed_on < %(upto)s
+"""
+
+# --- What several sources stand on; {which} narrows them to one manager's customers -------------------------
+# Customers on the last day, without those received from somebody else within the days of grace.
+HELD = """
+    SELECT a.manager_id, a.customer_id, a.share, c.kind, c.aml_level, c.since
+    FROM customers_assignment AS a
+    JOIN customers_customer AS c ON c.id = a.customer_id
+    WHERE a.during @> %(as_of)s::date AND coalesce(c.closed_on > %(as_of)s, true) AND {which} AND (
+        lower(a.during) <= %(as_of)s - %(grace)s
+        OR NOT EXISTS (
+            SELECT FROM customers_assignment AS p
+            WHERE p.customer_id = a.customer_id AND p.manager_id <> a.manager_id
+                AND lower(p.during) < lower(a.during)
+        )
+        OR EXISTS (
+            SELECT FROM customers_assignment AS p
+            WHERE p.customer_id = a.customer_id AND p.manager_id = a.manager_id
+                AND upper(p.during) = lower(a.during)
+        )
+    )
+"""
+# The newest fact of a field decides whether it is filled: its date and its expiry travel as one integer.
+KNOWN = """
+    SELECT g.customer_id, max(g.verified_on) AS verified_on,
+        sum(q.weight) FILTER (
+            WHERE CASE WHEN c.kind = 'person' THEN q.for_persons ELSE q.for_organisations END
+                AND (g.newest & 4194303) > %(as_of)s::date - date '1900-01-01'
+        ) AS filled
+    FROM (
+        SELECT a.customer_id, a.field_id,
+            max(((a.noted_on - date '1900-01-01')::bigint << 22)
+                | (coalesce(a.expires_on, date '9999-12-31') - date '1900-01-01')) AS newest,
+            max(a.verified_on) FILTER (WHERE a.verified_on <= %(as_of)s) AS verified_on
+        FROM customers_profilefact AS a
+        WHERE a.noted_on <= %(as_of)s AND {which}
+        GROUP BY a.customer_id, a.field_id
+    ) AS g
+    JOIN customers_profilefield AS q ON q.id = g.field_id
+    JOIN customers_customer AS c ON c.id = g.customer_id
+    GROUP BY g.customer_id
+"""
+CONTACTED = f"""
+    SELECT a.customer_id, max({local_day("a.happened_at")}) AS last_on
+    FROM customers_interaction AS a
+    WHERE a.manager_id IS NOT NULL AND a.outcome <> '{Outcome.NO_ANSWER}'
+        AND a.happened_at >= (%(as_of)s - %(cycle_3_days)s)::timestamp AT TIME ZONE 'Asia/Shanghai'
+        AND a.happened_at < %(upto)s::timestamp AT TIME ZONE 'Asia/Shanghai' AND {{which}}
+    GROUP BY a.customer_id
+"""
+SIZED_BY_NIGHT = """
+    SELECT customer_id, greatest(deposit, loan) AS size FROM performance_rollup WHERE night_id = %(night)s
+"""
+SIZED_BY_LEDGER = """
+    SELECT a.customer_id, greatest(sum(a.deposit_delta), sum(a.loan_delta)) AS size
+    FROM customers_dailybalance AS a WHERE a.date <= %(as_of)s AND {which} GROUP BY a.customer_id
+"""
+OF_MANAGER = """a.customer_id IN (
+        SELECT customer_id FROM customers_assignment
+        WHERE manager_id = %(manager)s AND during && daterange(%(start)s, %(upto)s)
+    )"""
+
+SOURCES = {
+    "S1": Source("survey", ("score", "sent_on"), _survey("csat", "score")),
+    "S2": Source(
+        "survey",
+        ("score", "sent_on"),
+        _survey("nps", "CASE WHEN score >= 9 THEN 100 WHEN score <= 6 THEN -100 ELSE 0 END"),
+    ),
+    "S3": Source("complaint", ("number", "cause", "source"), FAULTS),
+    "S4": Source("complaint", ("number", "due_on", "closed_on"), COMPLAINTS_DUE),
+    "A1": Source("account", ("was", "loan_class", "balance"), NEW_BAD_LOANS),
+    "A2": Source("account", ("overdue_days", "overdue", "days"), OVERDUE),
+    "A3": Source("account", ("due", "received"), INTEREST),
+    "A4": Source("check", ("due_on", "done_on"), CHECKS),
+    "A5": Source("account", ("product", "product_risk", "risk", "risk_tested_on"), SALES),
+    "I1": Source("customer", ("filled", "required"), COMPLETE),
+    "I2": Source("customer", ("verified_on", "aml_level", "document_expires_on"), FRESH),
+    "I3": Source("interaction", ("quality",), FEEDBACK),
+    "F1": Source("customer", ("size", "cycle_days", "last_contact"), COVERED),
+    "F3": Source("opportunity", ("opened_on", "closed_on", "days"), DEALS),
+    "F4": Source("task", ("kind", "due_on", "done_on"), TASKS),
+}
+MONEY_COLUMNS = {"balance", "overdue", "due", "received", "size"}  # fen
+
+
+def common(*, whole_bank: bool) -> str:
+    """Return the WITH list that the sources stand on: for every manager, or for `manager` alone."""
+    which = "true" if whole_bank else OF_MANAGER
+    tables = {
+        "held": HELD.format(which="true" if whole_bank else "a.manager_id = %(manager)s"),
+        "known": KNOWN.format(which=which),
+        "contacted": CONTACTED.format(which=which),
+        "sized": SIZED_BY_NIGHT if whole_bank else SIZED_BY_LEDGER.format(which=which),
+    }
+    return "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in tables.items())
+
+
+def parameters(rules, *, start, upto, as_of) -> dict:
+    """Return the parameters of every source under `rules` (performance.scoring.Rules)."""
+    cycles = rules.content["contact_cycles"]
+    fresh = {f"fresh_{level}": months for level, months in rules.content["freshness_months"].items()}
+    steps = {f"cycle_{n}_fen": int(least) for n, (least, _) in enumerate(cycles, start=1)}
+    days = {f"cycle_{n}_days": count for n, (_, count) in enumerate(cycles, start=1)}
+    grace = rules.content["grace_days"]
+    return {"start": start, "upto": upto, "as_of": as_of, "grace": grace} | fresh | steps | days
