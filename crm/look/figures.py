@@ -103,7 +103,7 @@ def figure(shown: str, exact: str, css: str = ""):
     if shown == UNKNOWN:
         return unknown()
     return format_html(
-        '<span class="fig {}" tabindex="0" role="text" data-exact="{}" aria-label="{}">{}</span>',
+        '<span class="fig {}" tabindex="0" role="img" data-exact="{}" aria-label="{}">{}</span>',
         css,
         exact,
         exact,
