@@ -4,14 +4,12 @@ from customers.models import Publication
 
 
 def published(request):
-    """Add `published` (Publication or None), read only if the page shows it."""
-    return {"published": _Lazy()} if request.user.is_authenticated else {}
+    """Add `published` (callable: Publication or None), read only if the page shows it, once a request."""
+    return {"published": lambda: current_publication(request)} if request.user.is_authenticated else {}
 
 
-class _Lazy:
-    """Callable for templates: one query, on first use, never on a page that shows no data date."""
-
-    def __call__(self):
-        if not hasattr(self, "_row"):
-            self._row = Publication.objects.first()
-        return self._row
+def current_publication(request) -> Publication | None:
+    """The published night as this request sees it: one query, however many parts of the page ask."""
+    if not hasattr(request, "_publication"):
+        request._publication = Publication.objects.first()
+    return request._publication

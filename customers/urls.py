@@ -1,4 +1,19 @@
-"""URLs of customers."""
+"""URLs of customers: the manager's day, the book, the customer's page, contacts and tasks."""
+
+from django.urls import path
+
+from customers.views import book, contacts, customer, home, tasks, today
 
 app_name = "customers"
-urlpatterns = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("today/", today.today, name="today"),
+    path("tasks/<uuid:public_id>/done/", tasks.done, name="task_done"),
+    path("tasks/<uuid:public_id>/snooze/", tasks.snooze, name="task_snooze"),
+    path("tasks/<uuid:public_id>/undo/", tasks.undo, name="task_undo"),
+    path("contact/", contacts.pick, name="contact_pick"),
+    path("customers/", book.book, name="book"),
+    path("customers/<uuid:public_id>/", customer.detail, name="detail"),
+    path("customers/<uuid:public_id>/contact/", contacts.log, name="log_contact"),
+    path("customers/<uuid:public_id>/contacts/", contacts.feed, name="contacts"),
+]

@@ -1,0 +1,82 @@
+"""The contacts feed of a customer, and the promises in it that are still open."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import QuerySet
+
+from crm import keyset
+from customers.choices import TaskKind, TaskState
+from customers.models import Interaction, Task
+
+FEED_PAGE = 20
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was promised, by when; `task` where it already stands on Today."""
+
+    step: str
+    due_on: date
+    made_on: date | None
+    task: Task | None
+
+
+def contacts_of(customer) -> QuerySet:
+    """Every contact over every channel, newest first."""
+    return (
+        Interaction.objects.filter(customer=customer)
+        .select_related("manager__user")
+        .order_by("-happened_at", "-id")
+    )
+
+
+def contacts_page(customer, after=None, before=None) -> tuple[keyset.Page, list[Interaction]]:
+    """One page of the feed, newest first: two queries."""
+    segments = [keyset.Segment(Interaction.objects.filter(customer=customer), ("-happened_at", "-id"))]
+    page = keyset.read_page(segments, FEED_PAGE, after, before)
+    rows = {row.pk: row for row in contacts_of(customer).filter(pk__in=page.keys)}
+    return page, [rows[key] for key in page.keys]
+
+
+def may_read_note(user, interaction) -> bool:
+    """A confidential note is for its author, his supervisors and the auditors."""
+    if not interaction.confidential:
+        return True
+    wrote = interaction.manager is not None and interaction.manager.user_id == user.pk
+    return wrote or user.is_supervisor or user.sees_whole_bank
+
+
+def open_promises(customer, tasks: list[Task], as_of: date) -> list[Promise]:
+    """Promises not yet kept: promise tasks, and the last contact's next step while it waits for its day.
+
+    Every logged contact asks for a new next step, so that an older one is superseded. `tasks` are the
+    customer's open tasks.
+    """
+    promises = [
+        Promise(task.reason.get("step", ""), task.due_on, _made_on(task.interaction), task)
+        for task in tasks
+        if task.kind == TaskKind.PROMISE
+    ]
+    last = (
+        Interaction.objects.filter(customer=customer, manager__isnull=False)
+        .order_by("-happened_at", "-id")
+        .first()
+    )
+    waits = last and last.next_date and last.next_step and last.next_date >= as_of
+    if waits and not any(promise.step == last.next_step for promise in promises):
+        promises.append(Promise(last.next_step, last.next_date, _made_on(last), None))
+    return sorted(promises, key=lambda promise: promise.due_on)
+
+
+def open_tasks(customer, as_of: date) -> list[Task]:
+    """What is open about the customer, first things first, snoozed ones included."""
+    return list(
+        Task.objects.filter(customer=customer, state__in=[TaskState.OPEN, TaskState.SNOOZED])
+        .select_related("interaction")
+        .order_by("-rank", "id")[:20]
+    )
+
+
+def _made_on(interaction):
+    return interaction.happened_at.date() if interaction else None

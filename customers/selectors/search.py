@@ -1,0 +1,50 @@
+"""Finding a customer by what one has at hand: Chinese name, pinyin initials, customer number."""
+
+import unicodedata
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q
+
+LONGEST = 60
+
+
+def clean_words(text: str) -> str:
+    """Trim, fold full-width letters and figures, cut at 60 characters."""
+    return unicodedata.normalize("NFKC", text or "").replace("\x00", "").strip()[:LONGEST]
+
+
+def matching(words: str) -> Q:
+    """Return the condition on Customer for `words`, or an empty Q for nothing to look for.
+
+    Each part has its index: two-character infixes of the name (tsvector), pinyin initials (trigrams),
+    number (prefix). One character alone is a prefix of the name: an infix of one would be half the bank.
+    """
+    words = clean_words(words)
+    if not words:
+        return Q()
+    if not words.isascii():
+        return _in_name(words)
+    found = Q(number__startswith=words.upper())
+    letters = words.replace(" ", "").lower()
+    if letters.isalpha():
+        found |= Q(initials__startswith=letters)
+    if len(words) > 1 and not words.isdigit():
+        found |= _in_name(words)
+    return found
+
+
+def _in_name(words):
+    folded = words.lower()
+    if len(words) == 1:
+        return Q(name__startswith=words) & Q(name_bigrams=_bigrams(f"{_quoted(folded)}:*"))
+    pairs = sorted({folded[at : at + 2] for at in range(len(folded) - 1)})
+    # the infixes find, the name itself confirms: 张伟张 holds 张伟 and 伟张 but not 伟张伟
+    return Q(name_bigrams=_bigrams(" & ".join(map(_quoted, pairs)))) & Q(name__icontains=words)
+
+
+def _quoted(text):
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _bigrams(raw):
+    return SearchQuery(raw, search_type="raw", config="simple")
