@@ -1,5 +1,6 @@
 """Every address of the product; apps are named by string."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
@@ -8,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from crm import health
+from crm import health, styleguide
+from crm.feed import views as feed
 
 urlpatterns = [
     path("healthz", never_cache(login_not_required(health.live)), name="healthz"),
@@ -17,6 +19,9 @@ urlpatterns = [
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/", admin.site.urls),
     path("home/", RedirectView.as_view(pattern_name="customers:home"), name="home"),
+    path("feed/", feed.feed, name="feed"),
     path("", include("customers.urls")),
     path("", include("performance.urls")),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", styleguide.styleguide))
