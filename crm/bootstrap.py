@@ -35,7 +35,7 @@ def main(arguments):
     for_tests = arguments[:1] == ["test"]
     try:
         require_python()
-        whole_number("CUSTOMERS", os.environ.get("CUSTOMERS", ""), 20, 5000000, 20000)
+        whole_number("CUSTOMERS", os.environ.get("CUSTOMERS", ""), 50, 5000000, 20000)
         whole_number("PORT", os.environ.get("PORT", ""), 1, 65535, 8001)
         os.chdir(REPOSITORY)
         with set_up_lock():

@@ -37,7 +37,7 @@ def from_environment() -> Options:
     value = os.environ.get
     try:
         return Options(
-            customers=whole_number("CUSTOMERS", value("CUSTOMERS", ""), 20, 5_000_000, 20_000),
+            customers=whole_number("CUSTOMERS", value("CUSTOMERS", ""), 50, 5_000_000, 20_000),
             host=value("HOST") or "127.0.0.1",
             port=whole_number("PORT", value("PORT", ""), 1, 65535, 8001) or 8000,
             as_of=_date("AS_OF", value("AS_OF", "")),

@@ -25,10 +25,10 @@ def bootstrap_run(**environment):
 @pytest.mark.parametrize(
     ("variable", "text", "words"),
     [
-        ("CUSTOMERS", "many", "a whole number from 20 to 5000000, such as `make run CUSTOMERS=20000`."),
-        ("CUSTOMERS", "-5", "a whole number from 20 to 5000000, such as `make run CUSTOMERS=20000`."),
-        ("CUSTOMERS", "２０００", "a whole number from 20 to 5000000, such as `make run CUSTOMERS=20000`."),
-        ("CUSTOMERS", "1e4", "a whole number from 20 to 5000000, such as `make run CUSTOMERS=20000`."),
+        ("CUSTOMERS", "many", "a whole number from 50 to 5000000, such as `make run CUSTOMERS=20000`."),
+        ("CUSTOMERS", "-5", "a whole number from 50 to 5000000, such as `make run CUSTOMERS=20000`."),
+        ("CUSTOMERS", "２０００", "a whole number from 50 to 5000000, such as `make run CUSTOMERS=20000`."),
+        ("CUSTOMERS", "1e4", "a whole number from 50 to 5000000, such as `make run CUSTOMERS=20000`."),
         ("PORT", "0", "a whole number from 1 to 65535, such as `make run PORT=8001`."),
         ("PORT", "65536", "a whole number from 1 to 65535, such as `make run PORT=8001`."),
     ],
