@@ -1,0 +1,96 @@
+"""Products, accounts, and how loans stand."""
+
+from crm.feed.kinds import Boolean, Code, Date, LedgerDate, Money, Number, Text, percent_rate
+from crm.feed.records import Check, Column, LateCheck, RecordType
+from customers.choices import Family, LoanClass, ProductRisk
+from customers.feed.references import ACCOUNT, CUSTOMER, PRODUCT
+from managers.feed import BRANCH
+
+LOAN_FAMILIES = f"({Family.LOAN.value}, {Family.CARD.value})"
+
+PRODUCTS = RecordType(
+    name="products",
+    table="customers_product",
+    columns=(
+        Column("code", Text(20), required=True),
+        Column("name", Text(80), required=True),
+        Column("family", Code.of(Family), required=True),
+        Column("risk", Code.of(ProductRisk)),
+        Column("on_sale", Boolean(), required=True),
+        Column("for_persons", Boolean(), required=True),
+        Column("for_organisations", Boolean(), required=True),
+        Column("margin", Money(), target="margin_fen", default="0"),
+        Column("rate", percent_rate(), target="rate_e5", default="0"),
+        Column("ftp", percent_rate(), target="ftp_e5", default="0"),
+        Column("term_months", Number(0, 1200)),
+    ),
+    key=("code",),
+    late_checks=(
+        LateCheck(
+            "family",
+            """SELECT r.row_no, s.family AS value, 'differs from the family its ledger rows carry' AS reason
+            FROM {rows} AS r JOIN feed_staging.products AS s ON s.row_no = r.row_no
+            JOIN customers_product AS p ON p.code = r.code
+            WHERE p.family <> r.family AND EXISTS (SELECT FROM customers_account WHERE product_id = p.id)""",
+        ),
+    ),
+)
+
+ACCOUNTS = RecordType(
+    name="accounts",
+    table="customers_account",
+    columns=(
+        Column("number", Text(40), required=True, private=True),
+        Column("customer", CUSTOMER, required=True),
+        Column("product", PRODUCT, required=True),
+        Column("branch", BRANCH, required=True),
+        Column("opened_on", Date(), required=True),
+        Column("matures_on", Date()),
+        Column("closed_on", Date()),
+        Column("principal", Money(), target="principal_fen", default="0"),
+    ),
+    key=("number",),
+    checks=(
+        Check("matures_on", "r.matures_on < r.opened_on", "is before opened_on"),
+        Check("closed_on", "r.closed_on < r.opened_on", "is before opened_on"),
+    ),
+    late_checks=(
+        LateCheck(
+            "customer",
+            """SELECT r.row_no, r.customer AS value, 'the account already belongs to another customer' AS reason
+            FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
+            WHERE a.customer_id <> r.customer_id""",
+        ),
+        LateCheck(
+            "product",
+            """SELECT r.row_no, r.product AS value, 'is of another family than the account was so far' AS reason
+            FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
+            JOIN customers_product AS old ON old.id = a.product_id
+            JOIN customers_product AS new ON new.id = r.product_id
+            WHERE new.family <> old.family""",
+        ),
+    ),
+)
+
+LOANS = RecordType(
+    name="loans",
+    table="customers_loanstate",
+    columns=(
+        Column("account", ACCOUNT, required=True, private=True),
+        Column("date", LedgerDate(), required=True),
+        Column("loan_class", Code.of(LoanClass), required=True),
+        Column("overdue_days", Number(0, 100000), default="0"),
+        Column("overdue", Money(), target="overdue_fen", default="0"),
+        Column("interest_due", Money(), target="interest_due_fen", default="0"),
+        Column("interest_received", Money(), target="interest_received_fen", default="0"),
+    ),
+    key=("account", "date"),
+    constants={"customer_id": "r.account_customer_id"},
+    late_checks=(
+        LateCheck(
+            "account",
+            f"""SELECT r.row_no, r.account AS value, 'is no loan' AS reason FROM {{rows}} AS r
+            WHERE r.account_family NOT IN {LOAN_FAMILIES}""",
+        ),
+    ),
+)

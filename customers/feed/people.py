@@ -1,0 +1,200 @@
+"""Customers, what is known of them, relations and groups."""
+
+from crm.feed.kinds import Boolean, Code, Date, Number, Reference, Text
+from crm.feed.records import STAGING, Check, Column, LateCheck, RecordType, same_within
+from customers.choices import (
+    AmlLevel,
+    CustomerKind,
+    FactSource,
+    GroupKind,
+    IdDocument,
+    Industry,
+    Lifecycle,
+    RelationshipKind,
+    RiskAppetite,
+)
+from customers.feed.references import CUSTOMER
+from customers.formats import document_faults
+from customers.names import initials
+from managers.feed import BRANCH, STAFF
+
+_FIELD = Reference(
+    "fields", "(SELECT code AS key, id FROM customers_profilefield)", staged="code", called="profile field"
+)
+_NORMAL_DOCUMENT = r"upper(regexp_replace(r.document_number, '[\s-]+', '', 'g'))"
+_NORMAL_MOBILE = (
+    r"regexp_replace(regexp_replace(r.mobile, '[\s-]+', '', 'g'), '^(\+86|0086|86)(?=1[0-9]{10}$)', '')"
+)
+
+
+def stage_initials(connection) -> None:
+    """Put the pinyin initials of every staged name beside it, in batches."""
+    connection.execute(
+        f"CREATE UNLOGGED TABLE {STAGING}.initials (name text, is_person boolean, initials text)"
+    )
+    with connection.transaction(), connection.cursor(name="feed_names") as names, connection.cursor() as into:
+        names.itersize = 5000
+        names.execute(f"SELECT DISTINCT name, kind = 'person' FROM {STAGING}.customers")
+        while batch := names.fetchmany(5000):
+            with into.copy(f"COPY {STAGING}.initials FROM STDIN") as copy:
+                for name, is_person in batch:
+                    copy.write_row((name, is_person, initials(name, is_person=is_person)[:120]))
+    connection.execute(f"ANALYZE {STAGING}.initials")
+
+
+FIELDS = RecordType(
+    name="fields",
+    table="customers_profilefield",
+    columns=(
+        Column("code", Text(30), required=True),
+        Column("name", Text(60), required=True),
+        Column("name_en", Text(60), required=True),
+        Column("weight", Number(1, 1000), required=True),
+        Column("for_persons", Boolean(), required=True),
+        Column("for_organisations", Boolean(), required=True),
+        Column("valid_months", Number(0, 1200)),
+    ),
+    key=("code",),
+)
+
+CUSTOMERS = RecordType(
+    name="customers",
+    table="customers_customer",
+    columns=(
+        Column("number", Text(20), required=True),
+        Column("kind", Code.of(CustomerKind), required=True),
+        Column("name", Text(120), required=True, private=True),
+        Column("branch", BRANCH, required=True),
+        Column("since", Date(), required=True),
+        Column("closed_on", Date()),
+        Column("born_on", Date(), private=True),
+        Column("gender", Code(("m", "f"))),
+        Column("risk", Code.of(RiskAppetite)),
+        Column("risk_tested_on", Date()),
+        Column("aml_level", Code.of(AmlLevel), required=True),
+        Column("industry", Code.of(Industry)),
+        Column("lifecycle", Code.of(Lifecycle)),
+        Column("marketing_consent", Boolean(), required=True),
+        Column("profiling_consent", Boolean(), required=True),
+        Column("document", Code.of(IdDocument)),
+        Column("document_number", Text(30), private=True),
+        Column("document_expires_on", Date()),
+        Column("mobile", Text(20), private=True),
+        Column("address", Text(200), private=True),
+    ),
+    key=("number",),
+    checks=(
+        Check("closed_on", "r.closed_on < r.since", "is before since"),
+        Check(
+            "document",
+            "r.document_number IS NOT NULL AND r.document IS NULL",
+            "is compulsory beside a document_number",
+        ),
+    ),
+    scan=(("document", "document_number", "mobile"), document_faults),
+    prepare=stage_initials,
+    late_checks=(
+        LateCheck(
+            "document_number",
+            f"""SELECT row_no, number AS value, 'the document is also that of row ' || first AS reason FROM (
+                SELECT r.row_no, r.document_number AS number, first_value(r.row_no) OVER w AS first
+                FROM {{rows}} AS r WHERE r.document_number IS NOT NULL
+                WINDOW w AS (PARTITION BY r.document, {_NORMAL_DOCUMENT} ORDER BY r.row_no)
+            ) AS k WHERE row_no > first""",
+        ),
+        LateCheck(
+            "document_number",
+            f"""SELECT r.row_no, r.document_number AS value,
+                'the document belongs to customer ' || c.number || ' already' AS reason
+            FROM {{rows}} AS r
+            JOIN customers_customeridentity AS i
+              ON i.document = r.document AND i.document_number = {_NORMAL_DOCUMENT}
+            JOIN customers_customer AS c ON c.id = i.customer_id AND c.number <> r.number
+            WHERE NOT EXISTS (SELECT FROM {STAGING}.customers AS s WHERE s.number = c.number)""",
+        ),
+    ),
+    enter=(
+        """INSERT INTO customers_customer
+            (number, kind, name, initials, branch_id, branch_path, tier, lifecycle, risk, risk_tested_on,
+             aml_level, industry, born_on, gender, marketing_consent, profiling_consent, since, closed_on)
+        SELECT r.number, r.kind, r.name, i.initials, r.branch_id, r.branch_path, 'basic',
+            coalesce(r.lifecycle, c.lifecycle, 'new'), r.risk, r.risk_tested_on, r.aml_level, r.industry,
+            r.born_on, r.gender, r.marketing_consent, r.profiling_consent, r.since, r.closed_on
+        FROM {rows} AS r
+        JOIN feed_staging.initials AS i ON i.name = r.name AND i.is_person = (r.kind = 'person')
+        LEFT JOIN customers_customer AS c ON c.number = r.number
+        ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, name = excluded.name,
+            initials = excluded.initials, branch_id = excluded.branch_id, branch_path = excluded.branch_path,
+            lifecycle = excluded.lifecycle, risk = excluded.risk, risk_tested_on = excluded.risk_tested_on,
+            aml_level = excluded.aml_level, industry = excluded.industry, born_on = excluded.born_on,
+            gender = excluded.gender, marketing_consent = excluded.marketing_consent,
+            profiling_consent = excluded.profiling_consent, since = excluded.since,
+            closed_on = excluded.closed_on""",
+        # documents that change hands inside one folder must not meet halfway
+        """UPDATE customers_customeridentity AS i SET document_number = NULL FROM {rows} AS r
+        JOIN customers_customer AS c ON c.number = r.number
+        WHERE i.customer_id = c.id AND i.document_number IS NOT NULL""",
+        f"""INSERT INTO customers_customeridentity
+            (customer_id, document, document_number, document_expires_on, mobile, address)
+        SELECT c.id, r.document, {_NORMAL_DOCUMENT}, r.document_expires_on, {_NORMAL_MOBILE}, r.address
+        FROM {{rows}} AS r JOIN customers_customer AS c ON c.number = r.number
+        ON CONFLICT (customer_id) DO UPDATE SET document = excluded.document,
+            document_number = excluded.document_number, document_expires_on = excluded.document_expires_on,
+            mobile = excluded.mobile, address = excluded.address""",
+    ),
+)
+
+FACTS = RecordType(
+    name="facts",
+    table="customers_profilefact",
+    columns=(
+        Column("customer", CUSTOMER, required=True),
+        Column("field", _FIELD, required=True),
+        Column("noted_on", Date(), required=True),
+        Column("value", Text(200), required=True, private=True),
+        Column("source", Code.of(FactSource), required=True),
+        Column("verified_on", Date()),
+        Column("verified_by", STAFF),
+        Column("expires_on", Date()),
+    ),
+    key=("customer", "field", "noted_on"),
+    checks=(Check("expires_on", "r.expires_on < r.noted_on", "is before noted_on"),),
+)
+
+RELATIONSHIPS = RecordType(
+    name="relationships",
+    table="customers_relationship",
+    columns=(
+        Column("subject", CUSTOMER, required=True),
+        Column("object", CUSTOMER, required=True),
+        Column("kind", Code.of(RelationshipKind), required=True),
+        Column("since", Date()),
+        Column("until", Date()),
+    ),
+    key=("subject", "object", "kind"),
+    checks=(
+        Check("object", "r.subject = r.object", "is the subject himself"),
+        Check("until", "r.until < r.since", "is before since"),
+    ),
+)
+
+GROUPS = RecordType(
+    name="groups",
+    table="customers_groupmembership",
+    columns=(
+        Column("group", Text(30), required=True),
+        Column("customer", CUSTOMER, required=True),
+        Column("name", Text(80), required=True),
+        Column("kind", Code.of(GroupKind), required=True),
+    ),
+    key=("group", "customer"),
+    late_checks=(same_within("groups", "group", ("name", "kind")),),
+    enter=(
+        """INSERT INTO customers_customergroup (code, name, kind)
+        SELECT DISTINCT r."group", r.name, r.kind FROM {rows} AS r
+        ON CONFLICT (code) DO UPDATE SET name = excluded.name, kind = excluded.kind""",
+        """INSERT INTO customers_groupmembership (group_id, customer_id)
+        SELECT g.id, r.customer_id FROM {rows} AS r JOIN customers_customergroup AS g ON g.code = r."group"
+        ON CONFLICT (group_id, customer_id) DO NOTHING""",
+    ),
+)
