@@ -1,0 +1,237 @@
+"""Why something stands on Today: one SELECT a kind, with what it weighs.
+
+Every SELECT gives customer_id, manager_id, key, reason (jsonb, the shapes of customers/reasons.py),
+value_fen, due_on, likelihood_bp and interaction_id. Parameters: as_of, night, previous (the night before or
+0), cycle_*. `key` names the cause: the same cause never makes a second task, and a new cause does.
+"""
+
+from dataclasses import dataclass
+
+from django.utils import translation
+
+from customers.choices import Family, TaskKind, TaskState, Tier
+from marketing.choices import Stage
+from service.choices import Department
+
+YUAN = 100
+HIGH = f"('{Tier.GOLD}', '{Tier.PLATINUM}', '{Tier.DIAMOND}', '{Tier.PRIVATE}')"
+LIVE = "c.closed_on IS NULL AND c.lead_id IS NOT NULL"
+STANDING = "JOIN customers_standing AS s ON s.night_id = %(night)s AND s.customer_id = c.id"
+BROKEN_DAYS = 90  # after that a forgotten promise is no longer news
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`likelihood_bp`: how likely the value is won or lost by acting, where the SELECT does not know better.
+
+    `floor_fen`: what the cause is worth even with a small customer. `most`: open tasks of the kind a manager
+    may have before new ones wait; None: never held back. `keeps_due`: the first due date stands.
+    """
+
+    code: str
+    sql: str
+    likelihood_bp: int
+    most: int | None
+    floor_fen: int = 1_000 * YUAN
+    keeps_due: bool = False
+
+
+def _words(choices) -> str:
+    """A code as its English label, the msgid that pages translate: CASE code WHEN … END."""
+    with translation.override("en"):
+        whens = " ".join(f"WHEN '{one.value}' THEN '{one.label}'" for one in choices)
+    return f"CASE {{column}} {whens} ELSE {{column}} END"
+
+
+PROMISE = f"""
+    SELECT c.id AS customer_id, c.lead_id AS manager_id, 'promise:' || i.id AS key,
+        jsonb_build_object('step', i.next_step, 'date', i.next_date) AS reason,
+        s.aum_fen AS value_fen, i.next_date AS due_on, NULL::int AS likelihood_bp, i.id AS interaction_id
+    FROM customers_interaction AS i
+    JOIN customers_customer AS c ON c.id = i.customer_id
+    {STANDING}
+    WHERE {LIVE} AND i.manager_id IS NOT NULL
+        AND i.next_date BETWEEN %(as_of)s - {BROKEN_DAYS} AND %(as_of)s + 3
+        AND i.happened_at < (%(as_of)s + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+        AND NOT EXISTS (
+            SELECT FROM customers_interaction AS later
+            WHERE later.customer_id = i.customer_id AND later.manager_id IS NOT NULL
+                AND (later.happened_at, later.id) > (i.happened_at, i.id)
+                AND later.happened_at < (%(as_of)s + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+        )
+"""
+DEPOSIT = f"""
+    SELECT c.id, c.lead_id, 'deposit_matures:' || a.id || ':' || a.matures_on,
+        jsonb_build_object('amount_fen', b.amount_fen, 'date', a.matures_on, 'rate_e5', b.rate_e5),
+        b.amount_fen, a.matures_on, greatest(s.churn_bp, 2000), NULL::bigint
+    FROM customers_account AS a
+    JOIN customers_product AS p ON p.id = a.product_id AND p.family = {int(Family.TIME_DEPOSIT)}
+    JOIN customers_customer AS c ON c.id = a.customer_id
+    {STANDING}
+    {{balance}}
+    WHERE {LIVE} AND a.closed_on IS NULL AND a.matures_on BETWEEN %(as_of)s AND %(as_of)s + 30
+"""
+LOAN = f"""
+    SELECT c.id, c.lead_id, 'loan_matures:' || a.id || ':' || a.matures_on,
+        jsonb_build_object('amount_fen', b.amount_fen, 'date', a.matures_on),
+        b.amount_fen, a.matures_on, NULL::int, NULL::bigint
+    FROM customers_account AS a
+    JOIN customers_product AS p ON p.id = a.product_id AND p.family = {int(Family.LOAN)}
+    JOIN customers_customer AS c ON c.id = a.customer_id
+    {{balance}}
+    WHERE {LIVE} AND a.closed_on IS NULL AND a.matures_on BETWEEN %(as_of)s AND %(as_of)s + 60
+"""
+BALANCE = """
+    JOIN LATERAL (
+        SELECT d.amount_fen, d.rate_e5 FROM customers_dailybalance AS d
+        WHERE d.customer_id = a.customer_id AND d.account_id = a.id AND d.date <= %(as_of)s
+        ORDER BY d.date DESC LIMIT 1
+    ) AS b ON b.amount_fen > 0
+"""
+# A new task when the arrears reach the next bucket: 1, 31, 61 and 91 days.
+OVERDUE = f"""
+    SELECT c.id, c.lead_id, 'overdue:' || l.account_id || ':' || l.began || ':' || l.bucket,
+        jsonb_build_object('days', l.days, 'overdue_fen', l.overdue_fen),
+        s.loan_fen, l.began + l.bucket + 1, NULL::int, NULL::bigint
+    FROM customers_customer AS c
+    {STANDING} AND s.overdue_days > 0
+    JOIN LATERAL (
+        SELECT DISTINCT ON (account_id) account_id, overdue_fen, overdue_days,
+            overdue_days + (%(as_of)s - date) AS days, date - overdue_days AS began,
+            CASE WHEN overdue_days > 90 THEN 91 WHEN overdue_days > 60 THEN 61
+                WHEN overdue_days > 30 THEN 31 ELSE 1 END AS bucket
+        FROM customers_loanstate AS x
+        WHERE x.customer_id = c.id AND x.date <= %(as_of)s ORDER BY account_id, date DESC
+    ) AS l ON l.overdue_days > 0
+    WHERE {LIVE}
+"""
+CHURN = f"""
+    SELECT c.id, c.lead_id,
+        'churn:' || c.id || ':' || extract(year FROM %(as_of)s::date) || 'Q'
+            || extract(quarter FROM %(as_of)s::date),
+        jsonb_build_object('churn_bp', s.churn_bp, 'drop_bp', greatest(-s.aum_change_bp, 0)),
+        s.aum_fen, %(as_of)s::date + 7, s.churn_bp, NULL::bigint
+    FROM customers_customer AS c
+    {STANDING}
+    LEFT JOIN customers_standing AS p ON p.night_id = %(previous)s AND p.customer_id = c.id
+    WHERE {LIVE} AND s.aum_fen > 0
+        AND (s.churn_bp >= 3500 OR s.churn_bp >= 1500 AND s.churn_bp >= p.churn_bp + 1000)
+"""
+SILENT = f"""
+    SELECT c.id, c.lead_id, 'silent:' || c.id || ':' || c.since_contact,
+        jsonb_build_object('days', %(as_of)s - c.since_contact, 'cycle_days', c.cycle),
+        c.aum_fen, %(as_of)s::date + 7, NULL::int, NULL::bigint
+    FROM (
+        SELECT c.*, s.aum_fen, coalesce(c.last_contact_on, c.since) AS since_contact,
+            CASE WHEN greatest(s.deposit_fen, s.loan_fen) >= %(cycle_1_fen)s THEN %(cycle_1_days)s
+                WHEN greatest(s.deposit_fen, s.loan_fen) >= %(cycle_2_fen)s THEN %(cycle_2_days)s
+                WHEN s.tier IN {HIGH} THEN %(cycle_3_days)s END AS cycle
+        FROM customers_customer AS c {STANDING}
+    ) AS c
+    WHERE {LIVE} AND c.since_contact <= %(as_of)s - c.cycle
+"""
+IDENTITY = f"""
+    SELECT c.id, c.lead_id, 'id_expires:' || c.id || ':' || i.document_expires_on,
+        jsonb_build_object('document', i.document, 'date', i.document_expires_on),
+        s.aum_fen, i.document_expires_on, NULL::int, NULL::bigint
+    FROM customers_customeridentity AS i
+    JOIN customers_customer AS c ON c.id = i.customer_id
+    {STANDING}
+    WHERE {LIVE} AND i.document IS NOT NULL
+        AND i.document_expires_on BETWEEN %(as_of)s - 365 AND %(as_of)s + 30
+"""
+RISK_TEST = f"""
+    SELECT c.id, c.lead_id, 'risk_test:' || c.id || ':' || c.risk_tested_on,
+        jsonb_build_object('date', c.expires_on), c.aum_fen, c.expires_on, NULL::int, NULL::bigint
+    FROM (
+        SELECT c.*, s.aum_fen, (c.risk_tested_on + interval '1 year')::date AS expires_on
+        FROM customers_customer AS c {STANDING}
+        WHERE c.kind = 'person' AND c.risk_tested_on IS NOT NULL AND s.tier IN {HIGH}
+    ) AS c
+    WHERE {LIVE} AND c.expires_on BETWEEN %(as_of)s - 180 AND %(as_of)s + 30
+"""
+CHECK = f"""
+    SELECT c.id, c.lead_id, 'check_due:' || k.id, jsonb_build_object('date', k.due_on),
+        s.loan_fen, k.due_on, NULL::int, NULL::bigint
+    FROM service_postloancheck AS k
+    JOIN customers_customer AS c ON c.id = k.customer_id
+    {STANDING}
+    WHERE {LIVE} AND coalesce(k.done_on > %(as_of)s, true) AND k.due_on <= %(as_of)s + 14
+        AND k.due_on > %(as_of)s - 365
+"""
+# The next birthday on or after as_of; born on 29 February: on the 28th of a common year.
+BIRTHDAY = f"""
+    SELECT c.id, c.lead_id, 'birthday:' || c.id || ':' || extract(year FROM c.next_on),
+        jsonb_build_object('date', c.next_on), c.aum_fen, c.next_on, NULL::int, NULL::bigint
+    FROM (
+        SELECT c.*, s.aum_fen, (
+            c.born_on + make_interval(years => extract(year FROM age(
+                %(as_of)s::date - 1, c.born_on))::int + 1)
+        )::date AS next_on
+        FROM customers_customer AS c {STANDING}
+        WHERE c.kind = 'person' AND c.born_on < %(as_of)s AND s.tier IN {HIGH}
+    ) AS c
+    WHERE {LIVE} AND c.next_on BETWEEN %(as_of)s AND %(as_of)s + 7
+"""
+CAMPAIGN = f"""
+    SELECT c.id, c.lead_id, 'campaign:' || g.id || ':' || c.id,
+        jsonb_build_object('name', g.name, 'ends_on', g.ends_on),
+        s.aum_fen, g.ends_on, NULL::int, NULL::bigint
+    FROM marketing_campaign AS g
+    JOIN marketing_invitation AS n ON n.campaign_id = g.id AND n.arm = 'treatment'
+        AND n.invited_on <= %(as_of)s AND coalesce(n.responded_on > %(as_of)s, true)
+    JOIN customers_customer AS c ON c.id = n.customer_id
+    {STANDING}
+    WHERE {LIVE} AND c.marketing_consent AND %(as_of)s::date BETWEEN g.starts_on AND g.ends_on
+"""
+# Whom a complaint concerns does not handle it: then the co-manager, else nobody (the branch sees it).
+COMPLAINT = f"""
+    SELECT c.id, CASE WHEN c.lead_id IS DISTINCT FROM x.manager_id THEN c.lead_id
+            WHEN c.co_id IS DISTINCT FROM x.manager_id THEN c.co_id END,
+        'complaint:' || x.id, jsonb_build_object('number', x.number, 'due_on', x.due_on),
+        s.aum_fen, x.due_on, NULL::int, NULL::bigint
+    FROM service_complaint AS x
+    JOIN customers_customer AS c ON c.id = x.customer_id
+    {STANDING}
+    WHERE x.received_on <= %(as_of)s AND coalesce(x.closed_on > %(as_of)s, true) AND x.due_on <= %(as_of)s + 3
+"""
+REQUEST = f"""
+    SELECT c.id, c.lead_id, 'request:' || r.id,
+        jsonb_build_object('number', r.number, 'kind', r.kind, 'department', {{department}},
+            'due', (r.due_at AT TIME ZONE 'Asia/Shanghai')::date),
+        s.aum_fen, (r.due_at AT TIME ZONE 'Asia/Shanghai')::date, NULL::int, NULL::bigint
+    FROM service_servicerequest AS r
+    JOIN customers_customer AS c ON c.id = r.customer_id
+    {STANDING}
+    WHERE {LIVE} AND r.due_at < (%(as_of)s + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
+        AND coalesce(r.closed_at >= (%(as_of)s + 1)::timestamp AT TIME ZONE 'Asia/Shanghai', true)
+"""
+OPPORTUNITY = f"""
+    SELECT c.id, c.lead_id, 'opportunity:' || o.id || ':' || o.stage_since,
+        jsonb_build_object('product', p.name, 'stage', {{stage}}, 'days', %(as_of)s - o.stage_since),
+        o.amount_fen, %(as_of)s::date + 3, NULL::int, NULL::bigint
+    FROM marketing_opportunity AS o
+    JOIN customers_product AS p ON p.id = o.product_id
+    JOIN customers_customer AS c ON c.id = o.customer_id
+    WHERE {LIVE} AND o.stage NOT IN ('{Stage.WON}', '{Stage.LOST}') AND o.stage_since < %(as_of)s - 14
+"""
+_DEPARTMENT = _words(Department).format(column="r.department")
+_STAGE = _words(Stage).format(column="o.stage")
+
+KINDS = (
+    Kind(TaskKind.PROMISE, PROMISE, 5_000, None, 300_000 * YUAN),
+    Kind(TaskKind.OVERDUE, OVERDUE, 6_000, None, 50_000 * YUAN),
+    Kind(TaskKind.COMPLAINT, COMPLAINT, 4_000, None, 500_000 * YUAN),
+    Kind(TaskKind.CHECK_DUE, CHECK, 1_500, 8),
+    Kind(TaskKind.DEPOSIT_MATURES, DEPOSIT.format(balance=BALANCE), 3_000, 10),
+    Kind(TaskKind.LOAN_MATURES, LOAN.format(balance=BALANCE), 2_000, 6),
+    Kind(TaskKind.CHURN, CHURN, 3_500, 6, keeps_due=True),
+    Kind(TaskKind.OPPORTUNITY, OPPORTUNITY.format(stage=_STAGE), 3_000, 5, keeps_due=True),
+    Kind(TaskKind.SILENT, SILENT, 500, 6, keeps_due=True),
+    Kind(TaskKind.REQUEST, REQUEST.format(department=_DEPARTMENT), 1_000, 4, 50_000 * YUAN),
+    Kind(TaskKind.ID_EXPIRES, IDENTITY, 300, 4),
+    Kind(TaskKind.RISK_TEST, RISK_TEST, 200, 3),
+    Kind(TaskKind.CAMPAIGN, CAMPAIGN, 200, 4),
+    Kind(TaskKind.BIRTHDAY, BIRTHDAY, 100, 3),
+)
+OPEN_STATES = f"('{TaskState.OPEN}', '{TaskState.SNOOZED}')"
