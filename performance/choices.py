@@ -39,6 +39,41 @@ class P(models.TextChoices):
     PROMOTION = "promotion", _("Promotion")
 
 
+class PState(models.IntegerChoices):
+    """How one P of one customer came about in a night."""
+
+    COMPUTED = 0, _("Computed")
+    INSUFFICIENT = 1, _("Too little data")
+    STALE = 2, _("From an earlier night")
+
+
+class Band(models.IntegerChoices):
+    """Probability of leaving: below 15% low, below 35% medium, else high (performance/rules/seven_p.toml)."""
+
+    LOW = 0, _("Low")
+    MEDIUM = 1, _("Medium")
+    HIGH = 2, _("High")
+
+
+class Driver(models.IntegerChoices):
+    """What raises a customer's probability of leaving."""
+
+    DROP = 1, _("Assets fall")
+    NO_LOGIN = 2, _("No digital use for 60 days")
+    SALARY_STOPPED = 3, _("Salary stopped")
+    COMPLAINT = 4, _("Complaint in the last 90 days")
+    MATURING = 5, _("Money matures within 30 days")
+
+
+class ChannelGroup(models.IntegerChoices):
+    """Where sales happen, as the rollup's `sales` groups channels."""
+
+    APP = 0, _("Mobile bank")
+    WEB = 1, _("Online bank")
+    COUNTER = 2, _("Counter")
+    OTHER = 3, _("Other")
+
+
 class Dimension(models.TextChoices):
     CONTRIBUTION = "contribution", _("Contribution")
     SATISFACTION = "satisfaction", _("Satisfaction")

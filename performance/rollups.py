@@ -9,14 +9,15 @@ So the sum over the days (a, b] is C(b) − C(a), and the average is that divide
 |---|---|
 | aum, deposit, loan | level at t, fen |
 | nii | level at t of deposits × (FTP − rate) + loans × (rate − FTP), fen × 1/100,000 a year |
+| loan_nii | the loans' part of nii |
 | el | level at t of loans × PD × LGD, fen × 1/1,000,000 a year |
-| aum_c, deposit_c, loan_c, nii_c, el_c | integral C(t): unit of the level × days |
-| aum30(_c), aum120(_c), loan365(_c), nii365(_c), el365(_c) | level and integral at t − 30, − 120, − 365 |
+| aum_c, deposit_c, loan_c, nii_c, loan_nii_c, el_c | integral C(t): unit of the level × days |
+| aum30, aum120, loan365, nii365, loan_nii365, el365; each also `_c` | level, integral so many days before t |
 | q_aum_c, q_deposit_c, q_loan_c, q_nii_c, q_el_c | integral at q0: `x_c - q_x_c` sums the quarter's days |
 | month_c | integrals of aum at the ends of the 13 months before t's month, oldest first |
 | fee | fee income of (t−365, t], fen (kind FEE is money out of the account: sign turned) |
 | q_fee | fee income of (q0, t], fen |
-| counter_n, digital_n, other_n | customer-initiated transactions of (t−365, t] at the counter, app or web, other |
+| counter_n, digital_n, other_n | customer-initiated transactions of (t−365, t]: counter, app or web, other |
 | q_counter_n, q_digital_n, q_other_n | the same of (q0, t] |
 | sales | bigint[24] of (t−365, t], fen; null: no sale. Cell `4·(family−2) + channel group`, families 2–7 |
 |       | (SALE_FAMILIES), channel groups 0 app, 1 web, 2 counter, 3 other |
@@ -24,7 +25,7 @@ So the sum over the days (a, b] is C(b) − C(a), and the average is that divide
 | weeks | bitmap: bit k = a customer-initiated transaction in the calendar week k before t's (0..52) |
 | active_months, salary_months | bitmaps of 12 months: bit k = own transaction / salary k months before |
 | first_balance_on, first_transaction_on | first ledger day; null: none |
-| last_own_on, last_digital_on, last_salary_on | last customer-initiated, digital, salary posting; null: never |
+| last_own_on, last_digital_on, last_salary_on | last own, own digital, salary posting; null: never |
 
 Average deposits of the running quarter: `(deposit_c - q_deposit_c) / (t - q0)`. NII of the quarter in fen:
 `(nii_c - q_nii_c) / (360 · 100,000)`; expected loss: `(el_c - q_el_c) / (360 · 1,000,000)`. The integral at
@@ -35,3 +36,52 @@ A night from t0 to t reads the day slices (t0 − L, t − L] of each lag L and 
 before: never the year. Computing from scratch is the same statement with t0 before all time, so both give the
 same integers.
 """
+
+from django.db import connection
+
+from performance import rollup_sql, tables
+
+FEW = 2000  # customers looked up one by one instead of reading their whole shard
+
+
+def write_rollup(night, shard: int) -> tuple[int, str, str]:
+    """Write one shard of `night` into a table of its own; return rows, digest and digest of the keys.
+
+    Continues the night before where there is one; customers who are new, or whom a late or corrected row
+    touched since, are computed from scratch. The caller holds the transaction.
+    """
+    target = tables.of_shard(tables.ROLLUP, night, shard)
+    place = {"target": target, "shard": shard, "night": night.pk}
+    everyone = (
+        "SELECT id FROM customers_customer "
+        f"WHERE customer_shard(id) = {shard} AND since <= '{night.business_date}'"
+    )
+    with connection.cursor() as cursor:
+        for statement in tables.make_shard_sql(tables.ROLLUP, night, shard):
+            cursor.execute(statement)
+        if night.previous:
+            old = tables.of_shard(tables.ROLLUP, night.previous, shard, published=True)
+            rebuilt = f"SELECT customer_id FROM customers_rebuild WHERE load_id > {night.previous.upto_load}"
+            continued = f"SELECT customer_id FROM {old} WHERE customer_id NOT IN ({rebuilt})"
+            slices = rollup_sql.Slices(night.business_date, night.previous.business_date)
+            members = f"{everyone} AND id IN ({continued})"
+            cursor.execute(rollup_sql.insert(slices, **place, members=members, previous=old))
+            cursor.execute(f"{everyone} AND id NOT IN ({continued}) ORDER BY id")
+            scratch = [number for (number,) in cursor.fetchall()]
+        else:
+            scratch = None
+        if scratch is None or scratch:
+            slices = rollup_sql.Slices(night.business_date, None)
+            members = (
+                everyone if scratch is None else f"SELECT unnest('{{{_listed(scratch)}}}'::bigint[]) AS id"
+            )
+            few = scratch if scratch is not None and len(scratch) <= FEW else None
+            cursor.execute(rollup_sql.insert(slices, **place, members=members, previous=None, few=few))
+        for statement in tables.close_shard_sql(tables.ROLLUP, night, shard):
+            cursor.execute(statement)
+        cursor.execute(tables.digest_sql(target, tables.columns_of(tables.ROLLUP)))
+        return cursor.fetchone()
+
+
+def _listed(numbers: list[int]) -> str:
+    return ",".join(map(str, numbers))

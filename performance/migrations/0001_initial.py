@@ -6,13 +6,14 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import crm.fields
+from performance.migrations import _tables
 
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("customers", "0001_initial"),
+        ("customers", "0002_initial"),
         ("managers", "0001_initial"),
     ]
 
@@ -31,13 +32,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("night_id", models.BigIntegerField()),
-                ("profiling", models.JSONField()),
-                ("persistency", models.JSONField()),
-                ("profitability", models.JSONField()),
-                ("performance", models.JSONField()),
-                ("prospecting", models.JSONField()),
-                ("product", models.JSONField()),
-                ("promotion", models.JSONField()),
             ],
             options={
                 "db_table": "performance_customeranalysis",
@@ -77,6 +71,14 @@ class Migration(migrations.Migration):
                 ("version", models.CharField(max_length=20, verbose_name="version of the rules")),
                 ("upto_load", models.IntegerField(verbose_name="feed loads up to")),
                 (
+                    "run",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="Counts the computations of this night; names its tables.",
+                        verbose_name="run",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -88,6 +90,15 @@ class Migration(migrations.Migration):
                         default="waiting",
                         max_length=10,
                         verbose_name="state",
+                    ),
+                ),
+                (
+                    "published_run",
+                    models.PositiveSmallIntegerField(
+                        editable=False,
+                        help_text="The run whose tables readers see.",
+                        null=True,
+                        verbose_name="published run",
                     ),
                 ),
                 ("customers", models.BigIntegerField(default=0, verbose_name="customers")),
@@ -528,4 +539,7 @@ class Migration(migrations.Migration):
                 name="performance_step_done_has_time",
             ),
         ),
+        migrations.RunSQL(_tables.FUNCTIONS, _tables.DROP_FUNCTIONS),
+        migrations.RunSQL(_tables.ROLLUP, _tables.DROP_ROLLUP),
+        migrations.RunSQL(_tables.ANALYSIS, _tables.DROP_ANALYSIS),
     ]

@@ -23,6 +23,12 @@ class Night(models.Model):
     )
     upto_load = models.IntegerField(_("feed loads up to"))
     state = models.CharField(_("state"), max_length=10, choices=NightState, default=NightState.WAITING)
+    run = models.PositiveSmallIntegerField(
+        _("run"), default=1, help_text=_("Counts the computations of this night; names its tables.")
+    )
+    published_run = models.PositiveSmallIntegerField(
+        _("published run"), null=True, help_text=_("The run whose tables readers see."), editable=False
+    )
     customers = models.BigIntegerField(_("customers"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     error = models.TextField(_("error"), blank=True)

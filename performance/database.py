@@ -1,0 +1,56 @@
+"""An ADBC connection to Django's database: columns in and out without a Python object per value.
+
+Import inside tasks only: it pulls in Arrow, which must not be in Celery's parent when it forks.
+"""
+
+from contextlib import contextmanager
+
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+
+def conninfo() -> str:
+    """Return the connection string of Django's default database, test databases included."""
+    settings = connection.settings_dict
+    parts = {
+        "dbname": settings["NAME"],
+        "user": settings["USER"],
+        "password": settings["PASSWORD"],
+        "host": settings["HOST"],
+        "port": settings["PORT"],
+    }
+    return make_conninfo(**{name: value for name, value in parts.items() if value}, **settings["OPTIONS"])
+
+
+@contextmanager
+def columns():
+    """Yield an ADBC connection in one transaction: committed at the end, rolled back by an exception."""
+    from adbc_driver_postgresql import dbapi
+
+    with dbapi.connect(conninfo()) as arrow:
+        try:
+            yield arrow
+            arrow.commit()
+        except BaseException:
+            arrow.rollback()
+            raise
+
+
+def read(arrow, query: str):
+    """Return the query's rows as a Polars frame."""
+    import polars as pl
+
+    with arrow.cursor() as cursor:
+        cursor.execute(query)
+        return pl.from_arrow(cursor.fetch_arrow_table())
+
+
+def execute(arrow, statement: str) -> None:
+    with arrow.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def write(arrow, table: str, frame) -> None:
+    """Append the frame to an existing table whose columns have the same names (COPY)."""
+    with arrow.cursor() as cursor:
+        cursor.adbc_ingest(table, frame.to_arrow(), mode="append")

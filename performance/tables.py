@@ -1,0 +1,125 @@
+"""The tables of a night: made beside the readers, one per shard, attached in one transaction.
+
+Names carry the night and its run (`…_n7r1`, shard 3 of it `…_n7r1_s03`), so that a second computation of a
+night never touches the tables that readers see. Lower-level than the services: every function takes an
+open transaction for granted and gets names and numbers of ours only.
+"""
+
+from django.db import connection
+
+from crm.partitions import SHARDS
+
+ROLLUP, ANALYSIS, STANDING = "performance_rollup", "performance_customeranalysis", "customers_standing"
+SHARDED = (ROLLUP, ANALYSIS)
+
+
+def of_night(table: str, night, *, published: bool = False) -> str:
+    """The night's table of its present run, or of the run that was published."""
+    return f"{table}_n{night.pk}r{night.published_run if published else night.run}"
+
+
+def of_shard(table: str, night, shard: int, *, published: bool = False) -> str:
+    return f"{of_night(table, night, published=published)}_s{shard:02d}"
+
+
+def exists(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
+        return cursor.fetchone()[0]
+
+
+def make_night(night) -> None:
+    """Make the night's empty tables anew: two that shards are attached to, and one for the standing."""
+    with connection.cursor() as cursor:
+        for table in (*SHARDED, STANDING):
+            name = of_night(table, night)
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            keys = ", PRIMARY KEY (night_id, customer_id)) PARTITION BY HASH (customer_id)"
+            cursor.execute(
+                f"CREATE TABLE {name} (LIKE {table} INCLUDING CONSTRAINTS INCLUDING DEFAULTS, "
+                f"CONSTRAINT {table}_is_of_night CHECK (night_id = {night.pk})"
+                f"{keys if table in SHARDED else ')'}"
+            )
+
+
+def make_shard_sql(table: str, night, shard: int) -> list[str]:
+    """Statements that make the empty table of one shard, whatever an attempt before left."""
+    name = of_shard(table, night, shard)
+    return [
+        f"DROP TABLE IF EXISTS {name}",
+        f"CREATE TABLE {name} (LIKE {of_night(table, night)} INCLUDING CONSTRAINTS INCLUDING DEFAULTS)",
+    ]
+
+
+def close_shard_sql(table: str, night, shard: int) -> list[str]:
+    """Statements that key a filled shard and hang it below the night's table (no reader sees that yet)."""
+    name = of_shard(table, night, shard)
+    return [
+        f"ALTER TABLE {name} ADD PRIMARY KEY (night_id, customer_id)",
+        f"ALTER TABLE {of_night(table, night)} ATTACH PARTITION {name} "
+        f"FOR VALUES WITH (MODULUS {SHARDS}, REMAINDER {shard})",
+    ]
+
+
+def digest_sql(name: str, columns: list[str]) -> str:
+    """A query of (rows, digest of the rows, digest of the keys), the same in whatever order rows lie.
+
+    The rows' digest covers `columns` (all but the night's number, which differs between computations).
+    """
+    row = f"hash_record_extended(ROW({', '.join(columns)}), 0)"
+    return (
+        f"SELECT count(*), coalesce(sum(h), 0) || '.' || coalesce(bit_xor(h), 0), coalesce(sum(k), 0)::text "
+        f"FROM (SELECT {row} AS h, hashint8extended(customer_id, 0) AS k FROM {name}) AS hashed"
+    )
+
+
+def columns_of(table: str) -> list[str]:
+    """The columns of a night's table, without the night's number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
+            "AND NOT attisdropped AND attname <> 'night_id' ORDER BY attnum",
+            [table],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def index_standing(night) -> None:
+    """Key and index the filled standing as its parent is, and let the planner know it."""
+    name = of_night(STANDING, night)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (night_id, customer_id)")
+        cursor.execute(f"CREATE INDEX ON {name} (aum_fen, customer_id)")
+        cursor.execute(f"CREATE INDEX ON {name} (churn_bp, customer_id)")
+        cursor.execute(f"ANALYZE {name}")
+
+
+def attach_night(night) -> None:
+    """Attach the night's three tables; the CHECK on the night's number spares PostgreSQL a scan."""
+    with connection.cursor() as cursor:
+        for table in (*SHARDED, STANDING):
+            cursor.execute(
+                f"ALTER TABLE {table} ATTACH PARTITION {of_night(table, night)} FOR VALUES IN ({night.pk})"
+            )
+
+
+def detach_night(night) -> None:
+    """Take off and drop the tables of the run that was published."""
+    with connection.cursor() as cursor:
+        for table in (*SHARDED, STANDING):
+            name = of_night(table, night, published=True)
+            cursor.execute(f"ALTER TABLE {table} DETACH PARTITION {name}")
+            cursor.execute(f"DROP TABLE {name}")
+
+
+def drop_night(night) -> None:
+    """Drop the tables of this run, which nobody sees."""
+    with connection.cursor() as cursor:
+        for table in (*SHARDED, STANDING):
+            cursor.execute(f"DROP TABLE IF EXISTS {of_night(table, night)}")
+
+
+def count(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {name}")
+        return cursor.fetchone()[0]
