@@ -151,10 +151,10 @@ def _plain(value) -> str:
     return number(value, 4).rstrip("0").rstrip(".") if "." in number(value, 4) else number(value, 4)
 
 
-def share_bar(share: float, state: str = "", width: int = 130) -> SafeString:
+def share_bar(done: int, total: int, state: str = "", width: int = 130) -> SafeString:
     """How much of a step is done: accent while it runs, grey when it is over."""
     css = {"running": "m-mine", "failed": "m-warn"}.get(state, "m-grey")
-    return svg(width, 10, rect("m-track", 0, 1, width, 8), rect(css, 0, 1, width * min(share, 1), 8))
+    return svg(width, 10, rect("m-track", 0, 1, width, 8), rect(css, 0, 1, width * done / max(total, 1), 8))
 
 
 SHARD_CSS = {"done": "done", "part": "part", "retry": "retry", "kept": "retry"}

@@ -21,3 +21,15 @@ def night_took(night):
     if night.started_at and night.finished_at:
         return dates.duration((night.finished_at - night.started_at).total_seconds())
     return figures.UNKNOWN
+
+
+@register.filter
+def at(values, key):
+    """The value of a dict under a key that is itself a variable."""
+    return values.get(key)
+
+
+@register.simple_tag
+def share_of(done, total):
+    """Whole percent of done in total, rounded down: 100% only when all is done."""
+    return f"{done * 100 // total}%" if total else figures.UNKNOWN

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-from celery import current_app
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -10,14 +9,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError as BrokerError
 
-from crm.feed.models import FeedLoad, FeedState
 from crm.http import go_to, toast
 from crm.look import dates
 from customers.models import Publication
 from managers.choices import Role
+from performance.choices import NightState
 from performance.models import Night
-from performance.selectors.night_page import SHARE, earlier_nights, night_page
+from performance.nights import NightError, latest_loaded, plan_night
+from performance.rules import RulesError
+from performance.selectors.night_page import earlier_nights, night_page
+from performance.tasks import queue
 
 LISTED = 60
 
@@ -38,7 +41,7 @@ def nights(request):
         {
             "nights": Night.objects.all()[:LISTED],
             "may_start": _may_start(request),
-            "start_date": _loaded_date(),
+            "start_date": latest_loaded(),
         },
     )
 
@@ -65,24 +68,26 @@ def night_start(request):
     except ValueError:
         messages.error(request, _("Choose the business date of a loaded feed, as YYYY-MM-DD."))
         return go_to(request, "performance:nights")
-    loaded = _loaded_date()
+    loaded = latest_loaded()
     if loaded is None or day > loaded:
         words = _("No feed is loaded up to %(date)s: load it first, then start its night.")
         messages.error(request, words % {"date": day})
         return go_to(request, "performance:nights")
-    current_app.send_task("performance.start_night", kwargs={"business_date": day.isoformat()})
+    try:
+        queue(plan_night(day).steps)
+    except (NightError, RulesError) as error:
+        messages.error(request, str(error))
+        return go_to(request, "performance:nights")
+    except BrokerError:
+        # the steps stand in the database: the reconciler queues them once the broker is back
+        messages.warning(request, _("The queue is away; the night begins by itself when it is back."))
+        return go_to(request, "performance:nights")
     toast(request, _("The night of %(date)s is queued") % {"date": dates.day(day)})
-    return go_to(request, "performance:nights")
+    return go_to(request, "performance:night", day)
 
 
 def _may_start(request) -> bool:
     return request.user.role == Role.ADMIN
-
-
-def _loaded_date() -> date | None:
-    """The last business date whose feed is in."""
-    loads = FeedLoad.objects.filter(state=FeedState.LOADED).order_by("-business_date")
-    return loads.values_list("business_date", flat=True).first()
 
 
 def _context(request, day):
@@ -101,28 +106,22 @@ def _context(request, day):
 
 
 def _progress(page) -> dict:
-    """What templates/_progress.html draws; the labels stand where their stage begins."""
-    steps, at = [], 0.0
-    whole = sum(SHARE[row.stage] for row in page.stages) or 1
-    for row in page.stages:
-        steps.append({"label": row.stage.label, "at": at, "is_now": page.now_stage is row and page.is_live})
-        at += 100 * SHARE[row.stage] / whole
-    if page.night.state == "failed":
-        says = _("Stopped: %(stage)s failed")
-        says = says % {"stage": page.now_stage.stage.label if page.now_stage else "—"}
+    """What templates/_progress.html draws."""
+    found, stage = page.progress, page.now_stage
+    label = stage.label if stage else "—"
+    if page.night.state == NightState.FAILED:
+        says = _("Stopped at: %(stage)s") % {"stage": label}
     elif page.is_live:
-        says = _("%(stage)s under way") % {"stage": page.now_stage.stage.label if page.now_stage else "—"}
+        says = _("Under way: %(stage)s") % {"stage": label}
     else:
         says = _("Published")
-    rows = page.now_stage.rows if page.is_live and page.now_stage else sum(row.rows for row in page.stages)
-    total = page.night.customers if page.is_live and page.night.customers else rows
     return {
         "id": "night-bar",
-        "percent": int(page.percent),
+        "percent": found.percent,
         "says": says,
-        "done": rows,
-        "total": max(total, rows),
-        "used": page.used,
-        "left": page.left,
-        "steps": steps,
+        "done": found.rows_done,
+        "total": found.rows_total,
+        "used": found.seconds,
+        "left": found.remaining if page.is_live else None,
+        "steps": page.marks,
     }

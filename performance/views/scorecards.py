@@ -15,9 +15,9 @@ from crm.look import dates
 from managers.choices import Line
 from managers.models import Manager
 from performance.choices import Dimension
+from performance.evidence import rows_behind
 from performance.models import Night, Scorecard
 from performance.selectors.cards import MIN_PEERS, latest_night, night_before, points_of
-from performance.selectors.evidence_table import rows_behind
 from performance.selectors.scope import branches_of
 from performance.selectors.sheet import formula, history, sheet
 from performance.selectors.team import by_name

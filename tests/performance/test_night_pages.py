@@ -3,10 +3,10 @@
 from datetime import date
 
 import pytest
-from celery import current_app
 from django.urls import reverse
 
 from performance.choices import NightState, StepState
+from performance.models import Night
 from tests.performance.world import DAY, make_load, make_night, make_steps, publish
 
 LIST = reverse("performance:nights")
@@ -42,9 +42,13 @@ def test_live_night_shows_percent_steps_and_matrix(as_user, auditor, running, na
     response = as_user(auditor).get(night_url(name))
     assert response.status_code == 200
     page = response.context["page"]
-    assert 0 < page.percent < 100
-    assert [row.state for row in page.stages[:3]] == [StepState.DONE, StepState.DONE, StepState.RUNNING]
-    assert [cell.state for cell in page.matrix[0].cells].count("done") == 4
+    assert 0 < page.progress.percent < 100
+    assert [row.state for row in page.progress.stages[:3]] == [
+        StepState.DONE,
+        StepState.DONE,
+        StepState.RUNNING,
+    ]
+    assert page.matrix[0].cells.count("done") == 4
     text = response.content.decode()
     assert 'role="progressbar"' in text
     assert 'hx-trigger="every 2s"' in text
@@ -53,7 +57,7 @@ def test_live_night_shows_percent_steps_and_matrix(as_user, auditor, running, na
 def test_finished_night_stops_asking(as_user, auditor):
     night = make_night()
     publish(night)
-    make_steps(night, done=16)
+    make_steps(night, rest=True)
     response = as_user(auditor).get(night_url("night_progress"))
     assert "every 2s" not in response.content.decode()
     assert response.context["progress"]["percent"] == 100
@@ -68,10 +72,10 @@ def test_failed_night_says_what_failed(as_user, admin_user):
 
 def test_analysis_that_failed_is_marked_in_its_shard(as_user, auditor, running):
     step = running.steps.filter(stage="score", shard=2).get()
-    step.detail = {"promotion": {"error": "division by zero"}}
+    step.detail |= {"promotion": {"error": "division by zero"}}
     step.save()
     page = as_user(auditor).get(night_url()).context["page"]
-    assert page.matrix[6].cells[2].state == "kept"
+    assert page.matrix[6].cells[2] == "kept"
 
 
 def test_unknown_night_does_not_exist(as_user, admin_user):
@@ -84,35 +88,29 @@ def test_nights_are_for_readers_alone(as_user, manager, supervisor, back_office,
             assert as_user(user).get(url).status_code == 403
 
 
-@pytest.fixture
-def sent(monkeypatch):
-    """What would go to the broker (no worker runs here; tests/performance/test_night.py has one)."""
-    seen = []
-    monkeypatch.setattr(current_app, "send_task", lambda name, **kwargs: seen.append((name, kwargs)))
-    return seen
-
-
-def test_administrator_starts_a_night(as_user, admin_user, sent):
+def test_administrator_starts_a_night_and_is_taken_to_it(as_user, admin_user):
     make_load()
     response = as_user(admin_user).post(START, {"date": "2026-06-30"})
-    assert (response.status_code, response["Location"]) == (303, LIST)
-    assert [name for name, _kwargs in sent] == ["performance.start_night"]
+    assert (response.status_code, response["Location"]) == (303, night_url())
+    night = Night.objects.get()
+    assert night.state == NightState.RUNNING
+    assert night.steps.filter(queued_at__isnull=False).count() == 16
 
 
 @pytest.mark.parametrize("day", ["2026-07-01", "30/06/2026", ""])
-def test_start_of_a_day_that_is_not_loaded_queues_nothing(as_user, admin_user, sent, day):
+def test_start_of_a_day_that_is_not_loaded_queues_nothing(as_user, admin_user, day):
     make_load()
     client = as_user(admin_user)
     assert client.post(START, {"date": day}).status_code == 303
     assert 'role="alert"' in client.get(LIST).content.decode()
-    assert sent == []
+    assert not Night.objects.exists()
 
 
-def test_nobody_else_starts_a_night(as_user, auditor, supervisor, manager, sent):
+def test_nobody_else_starts_a_night(as_user, auditor, supervisor, manager):
     make_load()
     for user in (auditor, supervisor, manager.user):
         assert as_user(user).post(START, {"date": "2026-06-30"}).status_code == 403
-    assert sent == []
+    assert not Night.objects.exists()
 
 
 def test_start_is_a_post(as_user, admin_user):

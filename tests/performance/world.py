@@ -102,8 +102,8 @@ def make_card(manager, night: Night, *, total="77.92", grade="C", points=None, p
     return card
 
 
-def make_steps(night: Night, *, done: int = 16) -> None:
-    """Sixteen rollup steps done, `done` of the sixteen score steps, the rest waiting."""
+def make_steps(night: Night, *, done: int = 16, rest: bool = False) -> None:
+    """Sixteen rollup steps done, `done` of the sixteen score steps; publication and after with `rest`."""
     start = moment(night.business_date, 1, 0)
 
     def step(stage, shard, is_done):
@@ -123,7 +123,7 @@ def make_steps(night: Night, *, done: int = 16) -> None:
         [step(Stage.ROLLUP, shard, True) for shard in range(16)]
         + [step(Stage.FIT, 0, True)]
         + [step(Stage.SCORE, shard, shard < done) for shard in range(16)]
-        + [step(stage, 0, False) for stage in (Stage.PUBLISH, Stage.SCORECARDS, Stage.TASKS)]
+        + [step(stage, 0, rest) for stage in (Stage.PUBLISH, Stage.SCORECARDS, Stage.TASKS)]
     )
 
 
