@@ -163,7 +163,12 @@ def page_header(context, content, title, facts="", inline=False):
     """Title (the one h1), a line of facts (text or list), at most three actions as the content."""
     facts = [facts] if isinstance(facts, str) and facts else facts
     return _part(
-        context, "_page_header.html", title=title, facts=facts, actions=content.strip(), inline=inline
+        context,
+        "_page_header.html",
+        title=title,
+        facts=facts,
+        actions=SafeString(content.strip()),
+        inline=inline,
     )
 
 
