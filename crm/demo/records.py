@@ -27,8 +27,10 @@ def home_rows(population: Population, tree: Branches) -> np.ndarray:
     return np.where(population.at_outlet, tree.outlet[population.site], tree.site_rows[population.site])
 
 
-def customers(population: Population, tree: Branches, window: Window, dice: Dice) -> pl.DataFrame:
-    """Return the feed's customers."""
+def customers(
+    population: Population, tree: Branches, home: np.ndarray, aml: np.ndarray, window: Window, dice: Dice
+) -> pl.DataFrame:
+    """Return the feed's customers; `home` says at whose address each lives."""
     rng, size = dice("records"), len(population)
     person = population.person
     tested = person & (rng.random(size) < 0.78)
@@ -42,7 +44,6 @@ def customers(population: Population, tree: Branches, window: Window, dice: Dice
         ["new", "growing", "declining", "lost", "declining"],
         "mature",
     )  # fmt: skip
-    aml = choose(rng, ("low", "medium", "high", "highest"), size, (82, 14.5, 3, 0.5))
     consent = rng.random(size) < 0.83
     return pl.DataFrame(
         {
@@ -65,12 +66,16 @@ def customers(population: Population, tree: Branches, window: Window, dice: Dice
             "document_number": number,
             "document_expires_on": dates(expires, expires > 0),
             "mobile": identity.mobiles(np.arange(size)),
-            "address": _addresses(rng, population),
+            "address": _addresses(rng, population)[home],
         }
     ).with_columns(
         gender=pl.when(pl.Series(person)).then("gender"),
         risk=pl.when(pl.Series(tested)).then("risk"),
     )
+
+
+def aml_levels(size: int, dice: Dice) -> np.ndarray:
+    return choose(dice("aml"), ("low", "medium", "high", "highest"), size, (82, 14.5, 3, 0.5))
 
 
 def _documents(rng, population: Population) -> tuple[np.ndarray, np.ndarray]:
