@@ -56,7 +56,7 @@ def dated_folders(path: Path) -> list[Path]:
         )
     if _date_of(path) is not None:
         return [path]
-    entries = sorted(path.iterdir())
+    entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     strangers = [entry.name for entry in entries if not entry.is_dir() or _date_of(entry) is None]
     if strangers or not entries:
         found = f"{strangers[0]} is none" if strangers else "it is empty"
