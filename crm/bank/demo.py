@@ -125,7 +125,11 @@ def install(
         say(f"Making a feed of {plan.customers:,} customers over {MONTHS} months up to {plan.as_of}")
         make_feed(folder, plan, manage)
         say("Loading the feed")
-        manage("load_feed", str(folder))
+        try:
+            manage("load_feed", str(folder))
+        except CannotStart:  # refused, not interrupted: the next run makes it anew
+            shutil.rmtree(folder)
+            raise
         done("load")
     shutil.rmtree(folder, ignore_errors=True)
     if "logins" not in plan.done:
