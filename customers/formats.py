@@ -39,7 +39,7 @@ def is_resident_id(number: str, *, as_of: date) -> bool:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
         return False
-    return date(1900, 1, 1) <= born <= as_of and ric.calc_check_digit(number[:-1]) == number[-1]
+    return date(1900, 1, 1) <= born <= as_of and ric.calc_check_digit(number) == number[-1]
 
 
 def is_hmt_residence(number: str, *, as_of: date) -> bool:
