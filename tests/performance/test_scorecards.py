@@ -1,6 +1,6 @@
 """Scorecards on database rows: attribution to the fen, each source of evidence, the stored result."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal as D
 from itertools import pairwise
 
@@ -10,12 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.partitions import ensure_months
-from customers.choices import Channel, Family, TransactionKind
-from customers.models import Assignment
-from performance import periods
+from customers.choices import Channel, Family, LoanClass, TransactionKind
+from customers.models import Assignment, LoanState, ProfileFact, ProfileField
+from marketing.models import Opportunity
+from performance import periods, scoring
+from performance.evidence import rows_behind
 from performance.flows import Window, attributed, flows_of_manager, flows_of_night, flows_of_pool
-from performance.models import Plan
-from tests.factories import make_account, make_customer, make_manager, make_product
+from performance.models import IndicatorResult, Plan, Scorecard
+from performance.scorecards import write_scorecards
+from service.models import Complaint, PostLoanCheck, Survey
+from tests.factories import (
+    SHANGHAI,
+    make_account,
+    make_customer,
+    make_interaction,
+    make_manager,
+    make_product,
+    make_task,
+)
 from tests.performance.ledger import add_balances, add_posting, level_on, make_night
 
 START, AS_OF = date(2026, 4, 1), date(2026, 6, 30)
@@ -140,3 +152,363 @@ def test_costs_follow_postings_and_accounts(branch, manager, products):
     expected = {"counter_n": 1, "digital_n": 2, "other_n": 1, "accounts": 11, "loans": 10}
     for flows in (flows_of_night(WINDOW, make_night(AS_OF).pk), flows_of_manager(WINDOW, manager.pk)):
         assert {name: attributed(flows)[name] for name in expected} == expected
+
+
+# --- Each source on its own rows ---------------------------------------------------------------------------
+def moment(n: int) -> datetime:
+    return datetime.combine(day(n), time(10), tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def borrower(branch, manager, colleague, products):
+    """70% the manager's, 30% his colleague's, the whole quarter; deposits 1,000, a loan of 2,000 yuan."""
+    customer = make_customer("林野", branch=branch, lead=manager, co=colleague, risk="C2")
+    deposit = make_account(customer, products[0])
+    loan = make_account(customer, products[1], principal_fen=200_000)
+    add_balances(deposit, (date(2026, 1, 1), 100_000), ftp=1650, rate=250)
+    add_balances(loan, (date(2026, 1, 1), 200_000), ftp=2500, rate=4300, pd=120, lgd=40)
+    customer.loan = loan
+    return customer
+
+
+@pytest.fixture
+def saver(branch, manager, products):
+    """All the manager's; nothing but 1,000 yuan of deposits until half of the quarter, then 3,000."""
+    customer = make_customer("江雪", branch=branch, lead=manager)
+    add_balances(make_account(customer, products[0]), (date(2026, 1, 1), 100_000), (day(45), 300_000))
+    return customer
+
+
+def write(night_of=AS_OF) -> dict[str, dict[str, tuple]]:
+    """Write the night's scorecards; return staff number → code → (numerator, denominator, value)."""
+    night = make_night(night_of)
+    write_scorecards(night)
+    found = {}
+    rows = IndicatorResult.objects.filter(scorecard__night=night)
+    for row in rows.select_related("scorecard__manager__user"):
+        of_manager = found.setdefault(row.scorecard.manager.user.username, {})
+        of_manager[row.code] = (row.numerator, row.denominator, row.value)
+    return found
+
+
+def test_money_against_plans(borrower, saver, products):
+    Plan.objects.create(
+        customer=saver,
+        period="2026Q2",
+        eva_fen=1_000,
+        deposit_fen=100_000,
+        deposit_base_fen=100_000,
+        fee_fen=500,
+    )
+    add_posting(saver.accounts.get(), day(3), -400)
+    results = write()["0931"]
+    average = D(100_000 * 45 + 300_000 * 46) / 91
+    growth = D("0.7") * 100_000 + average - 100_000
+    assert results["E2"] == (growth.quantize(D("1e-6")), D(100_000), (growth / 100_000).quantize(D("1e-10")))
+    assert results["E3"] == (D(400), D(500), D("0.8"))
+    nii = (D("0.7") * (100_000 * 1400 + 200_000 * 1800) * 91 + 1400 * average * 91) / 36_000_000
+    el = D("0.7") * 200_000 * 120 * 40 * 91 / 360_000_000
+    cost = ((D("0.7") + 1) * 91 * 3600 + D("0.7") * 91 * 60_000) / 365
+    eva = D("0.75") * (nii + 400 - cost - el) - D("0.7") * 200_000 * D("0.007875") * 91 / 360
+    assert results["E1"][:2] == (eva.quantize(D("1e-6")), D(1000))
+    assert results["E4"] == (None, None, None)
+
+
+def test_answers_of_customers(borrower, saver, manager, colleague):
+    def answer(who, kind, score, n, number):
+        Survey.objects.create(
+            ref=f"{number}",
+            customer=saver,
+            manager=who,
+            kind=kind,
+            sent_on=day(n),
+            answered_on=day(n),
+            score=score,
+        )
+
+    for number, score in enumerate((5, 4)):
+        answer(manager, "csat", score, 10, f"c{number}")
+    answer(colleague, "csat", 3, 10, "c9")
+    answer(manager, "csat", 1, 91, "next quarter")
+    for number, score in enumerate((10, 9, 7, 6)):
+        answer(manager, "nps", score, 10, f"n{number}")
+    results = write()
+    assert results["0931"]["S1"] == (D(9), D(2), ((9 + 20 * D(4)) / 22).quantize(D("1e-10")))
+    assert results["0931"]["S2"] == (D(100), D(4), D(25))
+    assert results["0932"]["S2"] == (None, None, None)
+
+
+def test_complaints(borrower, saver, manager, colleague):
+    rows = [  # number, customer, received, due, closed, fault
+        ("A", borrower, 1, 16, 10, True),
+        ("B", borrower, 2, 17, 20, False),
+        ("C", saver, 80, 95, None, None),
+        ("D", saver, 3, 18, None, None),
+    ]
+    for number, customer, received, due, closed, fault in rows:
+        Complaint.objects.create(
+            number=number,
+            customer=customer,
+            manager=manager,
+            source="self",
+            cause="attitude",
+            business="loans",
+            received_on=day(received),
+            due_on=day(due),
+            closed_on=None if closed is None else day(closed),
+            at_fault=fault,
+        )
+    results = write()
+    assert results["0931"]["S3"][:2] == (D(1), D("1.7"))
+    assert results["0932"]["S3"][:2] == (D(0), D("0.3"))
+    assert results["0931"]["S4"][:2] == (D("0.7"), D("2.4"))
+    assert results["0932"]["S4"] == (D("0.3"), D("0.6"), D(50))
+
+
+def test_safety_of_loans(borrower, saver):
+    states = [  # day, class, days overdue, overdue, due, received
+        (-30, LoanClass.PASS, 0, 0, 900, 900),
+        (1, LoanClass.SPECIAL_MENTION, 10, 9_100, 1000, 600),
+        (11, LoanClass.SUBSTANDARD, 95, 18_200, 1000, 1000),
+        (31, LoanClass.DOUBTFUL, 0, 0, 0, 0),
+    ]
+    for n, loan_class, days, overdue, due, received in states:
+        LoanState.objects.create(
+            account=borrower.loan,
+            customer=borrower,
+            date=day(n),
+            loan_class=loan_class,
+            overdue_days=days,
+            overdue_fen=overdue,
+            interest_due_fen=due,
+            interest_received_fen=received,
+        )
+    for number, due, done in (("k1", 5, 5), ("k2", 6, 7), ("k3", 100, None)):
+        PostLoanCheck.objects.create(
+            ref=number,
+            account=borrower.loan,
+            customer=borrower,
+            due_on=day(due),
+            done_on=None if done is None else day(done),
+            result=None if done is None else "normal",
+        )
+    results = write()["0931"]
+    assert results["A1"] == (D(140_000), D(140_000), D(100))
+    assert results["A2"] == (D("0.7") * (100 * 10 + 200 * 20), D(140_000), D("2.5"))
+    assert results["A3"] == (D(1120), D(1400), D(80))
+    assert results["A4"] == (D("0.7"), D("1.4"), D(50))
+    assert results["A5"] == (None, None, None)
+
+
+def test_suitable_sales(borrower, saver, branch):
+    fund = make_product("F01", family=Family.FUND, risk="R3")
+    safe = make_product("W01", family=Family.WEALTH, risk="R2")
+    borrower.risk_tested_on = date(2025, 6, 1)
+    borrower.save()
+    make_account(borrower, fund, opened_on=day(2))  # above his appetite
+    make_account(borrower, safe, opened_on=day(3))
+    make_account(borrower, safe, opened_on=day(62))  # the test is older than a year
+    make_account(saver, safe, opened_on=day(4))  # never tested
+    assert write()["0931"]["A5"] == (D("0.7"), D("3.1"), (100 * D(7) / 31).quantize(D("1e-10")))
+
+
+def test_information(borrower, saver, manager, colleague):
+    phone = ProfileField.objects.create(code="phone", name="手机", name_en="Phone", weight=3)
+    job = ProfileField.objects.create(
+        code="job", name="职业", name_en="Job", weight=2, for_organisations=False
+    )
+    ProfileField.objects.create(
+        code="licence", name="执照", name_en="Licence", weight=5, for_persons=False, for_organisations=True
+    )
+
+    def fact(customer, field, n, expires=None, verified=None):
+        ProfileFact.objects.create(
+            customer=customer,
+            field=field,
+            value="x",
+            source="customer",
+            noted_on=day(n),
+            expires_on=expires,
+            verified_on=verified,
+        )
+
+    fact(borrower, phone, 1, verified=AS_OF - timedelta(days=1090))
+    fact(borrower, job, 1)
+    fact(borrower, job, 2, expires=AS_OF)  # the newest decides, and it has expired
+    fact(saver, job, 3, verified=day(3))
+    fact(saver, phone, 95)  # next quarter's knowledge
+    saver.identity.document_expires_on = AS_OF
+    saver.identity.save()
+    for n, quality, accepted in ((1, 3, True), (2, 2, True), (3, 1, True), (40, 3, False), (41, 2, True)):
+        make_interaction(
+            saver,
+            manager=manager,
+            happened_at=moment(n),
+            feedback_quality=quality,
+            feedback_accepted=accepted,
+        )
+    results = write()
+    assert results["0931"]["I1"][:2] == (D("0.7") * 3 + 2, D("0.7") * 5 + 5)
+    assert results["0931"]["I2"][:2] == (D("0.7"), D("1.7"))
+    assert results["0931"]["I3"] == (D(7), D(3), (D(7) / 3).quantize(D("1e-10")))
+    assert results["0932"]["I3"] == (D(0), D(3), D(0))
+
+
+def test_contact_cycles(branch, manager, products):
+    for name, fen, last in (
+        ("每月", 10_000_000_00, 60),
+        ("每月", 10_000_000_00, 61),
+        ("每季", 1_000_000_00, 0),
+        ("半年", 5_000_00, -91),
+        ("半年", 5_000_00, -92),
+        ("新户", 5_000_00, None),
+    ):
+        customer = make_customer(
+            name, branch=branch, lead=manager, since=day(80) if last is None else day(-900)
+        )
+        add_balances(make_account(customer, products[0]), (day(1), fen))
+        if last is not None:
+            make_interaction(customer, manager=manager, happened_at=moment(last))
+            make_interaction(customer, manager=manager, happened_at=moment(89), outcome="no_answer")
+            make_interaction(customer, happened_at=moment(89))
+    assert write()["0931"]["F1"] == (D(3), D(5), D(60))
+
+
+def test_receiver_has_thirty_days_of_grace(branch, manager, colleague, products):
+    customer = make_customer(branch=branch)
+    for who, first, end in ((colleague, day(-900), day(70)), (manager, day(70), None)):
+        Assignment.objects.create(customer=customer, manager=who, role="lead", share=1, during=(first, end))
+    assert write()["0931"]["F1"] == (None, None, None)
+    assert write(day(100))["0931"]["F1"][1] == D(1)
+
+
+def test_deals_and_tasks(borrower, saver, manager, colleague, products):
+    for number, (who, opened, closed) in enumerate(((manager, 0, 10), (manager, 0, 20), (colleague, 0, 40))):
+        Opportunity.objects.create(
+            ref=f"o{number}",
+            customer=saver,
+            manager=who,
+            product=products[0],
+            stage="won",
+            amount_fen=1,
+            opened_on=day(opened),
+            stage_since=day(closed),
+            closed_on=day(closed),
+        )
+    done = {"state": "done", "created_on": day(1)}
+    make_task(saver, due_on=day(5), done_at=moment(5), **done)
+    make_task(saver, due_on=day(5), done_at=moment(6), **done)
+    make_task(saver, due_on=day(5), created_on=day(1))
+    make_task(saver, due_on=day(5), created_on=day(1), state="dropped")
+    make_task(saver, due_on=day(5), created_on=day(1), state="dropped", reason={"dropped_on": "2026-06-30"})
+    make_task(saver, due_on=AS_OF, created_on=AS_OF)
+    results = write()
+    assert results["0931"]["F3"] == (D(15), D(20), D("0.75"))
+    assert results["0931"]["F4"] == (D(1), D(4), D(25))
+
+
+# --- The stored card ---------------------------------------------------------------------------------------
+def test_few_assigned_days_leave_a_manager_unrated(branch, manager, colleague, products):
+    for who, first in ((manager, day(47)), (colleague, day(46))):
+        customer = make_customer(branch=branch, since=day(1))
+        Assignment.objects.create(customer=customer, manager=who, role="lead", share=1, during=(first, None))
+    write()
+    cards = {card.manager_id: card for card in Scorecard.objects.all()}
+    assert (cards[manager.pk].assigned_days, cards[manager.pk].total) == (44, None)
+    assert (cards[colleague.pk].assigned_days, cards[colleague.pk].total is None) == (45, False)
+
+
+def test_running_quarter_asks_for_as_large_a_part_of_its_days(borrower, saver, manager):
+    write(day(9))
+    card = Scorecard.objects.get(manager=manager)
+    assert (card.assigned_days, card.total is None) == (10, False)
+
+
+def test_writing_a_night_again_changes_nothing(borrower, saver, manager, colleague):
+    night = make_night(AS_OF)
+    first = write_scorecards(night)
+    before = list(Scorecard.objects.values_list("public_id", "total", "grade", "points", "customers"))
+    assert write_scorecards(night) == first
+    assert list(Scorecard.objects.values_list("public_id", "total", "grade", "points", "customers")) == before
+    assert first[0] == 2 == Scorecard.objects.count()
+    assert IndicatorResult.objects.count() == 2 * len(scoring.REGISTRY)
+
+
+@pytest.mark.parametrize("managers", [1, 3])
+def test_statements_do_not_grow_with_managers(branch, products, managers, django_assert_max_num_queries):
+    for number in range(managers):
+        make_customer(branch=branch, lead=make_manager(f"1{number:03d}", branch=branch))
+    night = make_night(AS_OF)
+    periods.period_of(AS_OF)
+    with django_assert_max_num_queries(14):
+        write_scorecards(night)
+
+
+# --- The rows behind ---------------------------------------------------------------------------------------
+def test_rows_sum_to_what_was_stored(borrower, saver, manager, colleague, products):
+    Plan.objects.create(customer=saver, period="2026Q2", eva_fen=1_003, deposit_fen=77, fee_fen=13)
+    add_posting(saver.accounts.get(), day(3), -401)
+    Complaint.objects.create(
+        number="A",
+        customer=saver,
+        manager=manager,
+        source="self",
+        cause="attitude",
+        business="loans",
+        received_on=day(1),
+        due_on=day(16),
+        closed_on=day(9),
+        at_fault=True,
+    )
+    Survey.objects.create(
+        ref="s", customer=saver, manager=manager, kind="csat", sent_on=day(1), answered_on=day(2), score=4
+    )
+    for n, overdue in ((-9, 0), (3, 7_001), (40, 0)):
+        LoanState.objects.create(
+            account=borrower.loan,
+            customer=borrower,
+            date=day(n),
+            loan_class=LoanClass.LOSS if overdue else LoanClass.PASS,
+            overdue_days=1 if overdue else 0,
+            overdue_fen=overdue,
+            interest_due_fen=11,
+            interest_received_fen=7,
+        )
+    ProfileField.objects.create(code="phone", name="手机", name_en="Phone", weight=3)
+    make_interaction(
+        saver, manager=manager, happened_at=moment(2), feedback_quality=2, feedback_accepted=True
+    )
+    write()
+    checked = set()
+    for card in Scorecard.objects.select_related("period__scheme", "night"):
+        for result in card.results.exclude(numerator=None):
+            found = rows_behind(card, result.code)
+            assert found.numerator == result.numerator, result.code
+            if result.code != "I3":  # months are the manager's, not a row's
+                assert found.denominator == result.denominator, result.code
+            assert all(len(row.cells) == len(found.head) for row in found.rows), result.code
+            assert len(found.total) == len(found.head), result.code
+            checked.add(result.code)
+    assert checked == {"E1", "E2", "E3", "S1", "S3", "S4", "A1", "A2", "A3", "I1", "I2", "I3", "F1"}
+
+
+def test_rows_come_page_by_page(branch, manager, products):
+    for number in range(5):
+        customer = make_customer(f"户{number}", branch=branch, lead=manager)
+        add_balances(make_account(customer, products[0]), (day(1), 100_00 * (number + 1)))
+    write()
+    card = Scorecard.objects.select_related("period__scheme", "night").get()
+    names, after = [], ""
+    for expected in (2, 2, 1):
+        page = rows_behind(card, "E2", limit=2, after=after)
+        assert (len(page.rows), page.count) == (expected, 5)
+        names += [row.name for row in page.rows]
+        after = page.next
+    assert (names, after) == (["户4", "户3", "户2", "户1", "户0"], "")
+    assert page.rows[0].url == f"/customers/{page.rows[0].customer.public_id}/"
+
+
+def test_indicator_without_a_source_has_no_rows(borrower, manager):
+    write()
+    card = Scorecard.objects.select_related("period__scheme", "night").get(manager=manager)
+    assert rows_behind(card, "S5").rows == []
