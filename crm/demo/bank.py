@@ -143,7 +143,9 @@ def _block(bank: Bank, folders: Folders, number: int, start: int, size: int) -> 
     _service(bank, folders, ledger, made["accounts"], states)
 
 
-def _service(bank: Bank, folders: Folders, ledger: Ledger, accounts: pl.DataFrame, states: pl.DataFrame) -> None:
+def _service(
+    bank: Bank, folders: Folders, ledger: Ledger, accounts: pl.DataFrame, states: pl.DataFrame
+) -> None:
     """Write what people did about the block's customers: contacts, requests, complaints, answers, checks, deals."""
     people, managers, window, number = bank.population, bank.managers, bank.window, ledger.number
     segments, calendar = bank.history.segments, bank.calendar

@@ -10,6 +10,7 @@ from crm.demo.dice import Dice
 from crm.demo.words import BANK, COMPOUNDS, DISTRICTS, ROADS
 
 HEAD_OFFICE = "QH"
+HEAD_OFFICE_ROW = (HEAD_OFFICE, f"{BANK}总行", "head_office", "urban", None, date(1997, 5, 18))
 CUSTOMERS_PER_SITE = 500
 
 
@@ -37,7 +38,7 @@ def build(customers: int, dice: Dice) -> Branches:
     rng = dice("branches")
     tier1 = int(np.clip(round(customers / 4000) + 2, 2, len(DISTRICTS)))
     sites = int(np.clip(round(customers / CUSTOMERS_PER_SITE), tier1, 240))
-    rows = [(HEAD_OFFICE, f"{BANK}总行", "head_office", "urban", None, date(1997, 5, 18))]
+    rows = [HEAD_OFFICE_ROW]
     tier1_rows, site_rows, site_tier1, centres, outlet = [], [], [], [], []
     for position in range(tier1):
         code = f"{position + 1:02d}"

@@ -23,7 +23,17 @@ REQUESTS = (
     ("风险分类复核", "risk", 40, 1, 8),
     ("卡片挂失补发", "branch", 24, 14, 2),
 )
-_CAUSES = ("attitude", "facilities", "process", "marketing", "disclosure", "returns", "choice", "contract", "funds")
+_CAUSES = (
+    "attitude",
+    "facilities",
+    "process",
+    "marketing",
+    "disclosure",
+    "returns",
+    "choice",
+    "contract",
+    "funds",
+)
 _CAUSE_WEIGHTS = (20, 16, 24, 8, 7, 12, 3, 5, 3)
 _BUSINESS = ("savings", "loans", "cards", "payment", "cash", "privacy", "other")
 
@@ -48,7 +58,11 @@ def requests(population, managers: Managers, segments, calendar, window, chosen:
     who, on = who[good], on[good]
     (manager,) = lead_on(segments, who, on)
     person = population.kind[who] == PERSON
-    kind = np.where(person, pick(rng, [row[3] for row in REQUESTS], len(who)), pick(rng, [row[4] for row in REQUESTS], len(who)))
+    kind = np.where(
+        person,
+        pick(rng, [row[3] for row in REQUESTS], len(who)),
+        pick(rng, [row[4] for row in REQUESTS], len(who)),
+    )
     promise = np.array([row[2] for row in REQUESTS])[kind] // 8  # working days of eight hours
     opened = on * 1440 + 9 * 60 + rng.integers(0, 420, len(who))
     slow = np.array([1.0, 1.1, 1.3, 1.5, 1.4, 1.1, 1.0, 0.9, 0.7, 1.2, 0.8])[kind]
@@ -56,7 +70,9 @@ def requests(population, managers: Managers, segments, calendar, window, chosen:
     due = opened + promise * 1440 + 1440 * 2 * (promise >= 5)
     closed = np.maximum(opened + 35, opened + spent.astype(int))
     skill = np.where(manager >= 0, managers.skill[manager], 0)
-    wait = rng.gamma(1.4, 55, len(who)) * np.where(rng.random(len(who)) < np.clip(0.07 - 0.03 * skill, 0.01, 0.2), 30, 1)
+    wait = rng.gamma(1.4, 55, len(who)) * np.where(
+        rng.random(len(who)) < np.clip(0.07 - 0.03 * skill, 0.01, 0.2), 30, 1
+    )
     first = np.minimum(opened + 4 + wait.astype(int), closed)
     stuck = rng.random(len(who)) < 0.015
     closed = np.where(stuck, (window.last + 400) * 1440, closed)
@@ -64,7 +80,9 @@ def requests(population, managers: Managers, segments, calendar, window, chosen:
     ended = np.where(rng.random(len(who)) < 0.06, "refused", "done")
     return pl.DataFrame(
         {
-            "number": pl.Series("R" + pl.Series(who).cast(pl.String).str.zfill(7)) + "-" + pl.Series(np.arange(len(who))).cast(pl.String),
+            "number": pl.Series("R" + pl.Series(who).cast(pl.String).str.zfill(7))
+            + "-"
+            + pl.Series(np.arange(len(who))).cast(pl.String),
             "customer": population.numbers[who],
             "manager": pl.Series(managers.number[np.maximum(manager, 0)]),
             "kind": np.array([row[0] for row in REQUESTS])[kind],
@@ -97,11 +115,17 @@ def complaints(population, managers: Managers, segments, window, chosen: slice, 
     complex_ = rng.random(len(who)) < 0.2
     due = on + np.where(complex_, 30, 15)
     late = rng.random(len(who)) < np.clip(0.08 - 0.03 * skill, 0.01, 0.25)
-    closed = np.where(late, due + rng.integers(1, 20, len(who)), on + 1 + (rng.random(len(who)) * (due - on - 1)).astype(int))
+    closed = np.where(
+        late,
+        due + rng.integers(1, 20, len(who)),
+        on + 1 + (rng.random(len(who)) * (due - on - 1)).astype(int),
+    )
     fault = (manager >= 0) & (rng.random(len(who)) < np.clip(0.26 - 0.1 * skill, 0.03, 0.6))
     return pl.DataFrame(
         {
-            "number": pl.Series("K" + pl.Series(who).cast(pl.String).str.zfill(7)) + "-" + pl.Series(np.arange(len(who))).cast(pl.String),
+            "number": pl.Series("K" + pl.Series(who).cast(pl.String).str.zfill(7))
+            + "-"
+            + pl.Series(np.arange(len(who))).cast(pl.String),
             "customer": population.numbers[who],
             "manager": pl.Series(managers.number[np.maximum(manager, 0)]),
             "source": choose(rng, ("self", "regulator"), len(who), (86, 14)),
@@ -137,7 +161,9 @@ def surveys(population, managers: Managers, segments, window, chosen: slice, rng
         frames.append(
             pl.DataFrame(
                 {
-                    "ref": pl.Series(population.numbers[who]) + f"-{kind}-" + pl.Series(np.arange(len(who))).cast(pl.String),
+                    "ref": pl.Series(population.numbers[who])
+                    + f"-{kind}-"
+                    + pl.Series(np.arange(len(who))).cast(pl.String),
                     "customer": population.numbers[who],
                     "manager": managers.number[manager],
                     "kind": [kind] * len(who),

@@ -36,7 +36,9 @@ _OFFERED = products.numbers("WM090", "WM180", "TD012", "TD036", "FD201", "IN201"
 _OFFERED_FIRM = products.numbers("CUR03", "TD006", "LN401", "SV101", "SV301", "WM090")
 
 
-def lead_on(segments: pl.DataFrame, customer: np.ndarray, on: np.ndarray, names=("lead",)) -> list[np.ndarray]:
+def lead_on(
+    segments: pl.DataFrame, customer: np.ndarray, on: np.ndarray, names=("lead",)
+) -> list[np.ndarray]:
     """Return whose customer each was on a day (−1: the pool), for every column of `names`."""
     asked = pl.DataFrame({"customer": customer, "from": on}).with_row_index("_row").sort("customer", "from")
     known = segments.select("customer", "from", *names).sort("customer", "from")
@@ -52,7 +54,9 @@ def interval(population: Population, chosen: slice) -> np.ndarray:
     """Return days between contacts: monthly from ten million, quarterly from one, half-yearly below."""
     wealth = population.wealth[chosen]
     return np.select(
-        [wealth >= 10_000_000, wealth >= 1_000_000, wealth >= 500_000, wealth >= 50_000], [20, 52, 66, 92], 128
+        [wealth >= 10_000_000, wealth >= 1_000_000, wealth >= 500_000, wealth >= 50_000],
+        [20, 52, 66, 92],
+        128,
     )
 
 
@@ -65,7 +69,9 @@ def build(
     (manager,) = lead_on(segments, customer, on)
     keep = manager >= 0
     customer, on, manager = customer[keep], on[keep], manager[keep]
-    own = _by_managers(population, managers, customer, on, manager, calendar, window, overdue, chosen.start, rng)
+    own = _by_managers(
+        population, managers, customer, on, manager, calendar, window, overdue, chosen.start, rng
+    )
     return pl.concat([own, _by_channels(population, window, chosen, rng)], how="diagonal").sort("ref")
 
 
@@ -92,7 +98,9 @@ def _days(population, managers, lead, calendar, window, chosen, rng) -> tuple[np
     return rows["customer"].to_numpy(), rows["on"].to_numpy()
 
 
-def _by_managers(population, managers, customer, on, manager, calendar, window, overdue, start, rng) -> pl.DataFrame:
+def _by_managers(
+    population, managers, customer, on, manager, calendar, window, overdue, start, rng
+) -> pl.DataFrame:
     count, line = len(customer), population.line[customer]
     person = population.kind[customer] == PERSON
     leaving = np.isin(population.path[customer], (CHURNER, DRIFTER)) & (on > population.turn[customer] - 25)
@@ -190,7 +198,7 @@ def _notes(rng, purpose, missed, person, wealth) -> np.ndarray:
 
 def _moments(on: np.ndarray, minute: np.ndarray) -> pl.Series:
     """Return ISO timestamps of China, from day numbers and minutes of the day."""
-    stamp = pl.Series(((on.astype(np.int64) * 1440 + minute) * 60_000)).cast(pl.Datetime("ms"))
+    stamp = pl.Series((on.astype(np.int64) * 1440 + minute) * 60_000).cast(pl.Datetime("ms"))
     return stamp.dt.strftime("%Y-%m-%dT%H:%M:00+08:00")
 
 
@@ -206,7 +214,9 @@ def _by_channels(population, window, chosen, rng) -> pl.DataFrame:
     digital = rng.random(len(who)) < population.digital[who]
     person = population.kind[who] == PERSON
     channel = np.where(
-        digital, np.where(person, "app", "web"), choose(rng, ("counter", "self_service", "phone"), len(who), (55, 28, 17))
+        digital,
+        np.where(person, "app", "web"),
+        choose(rng, ("counter", "self_service", "phone"), len(who), (55, 28, 17)),
     )
     note = np.empty(len(who), dtype=object)
     for name, texts in notes.CHANNEL_EVENTS.items():

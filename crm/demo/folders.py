@@ -1,14 +1,26 @@
 """Writing feed folders: every row goes to the first folder whose business date knows it."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from crm.demo.branches import HEAD_OFFICE_ROW
 from crm.demo.window import Window, as_date
 
-MARKER = ".demo-bank"
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FIRST_BRANCH = ",".join(str(value or "") for value in HEAD_OFFICE_ROW) + ","
+
+
+def is_demo_bank(root: Path) -> bool:
+    """Return whether `root` holds the folders of a demo bank (perhaps half written) and nothing else."""
+    entries = sorted(root.iterdir())
+    if not entries or not all(entry.is_dir() and _DATED.fullmatch(entry.name) for entry in entries):
+        return False
+    branches = entries[0] / "branches.csv"
+    return branches.is_file() and branches.read_text(encoding="utf-8").split("\n")[1:2] == [_FIRST_BRANCH]
 
 
 class Folders:
@@ -22,7 +34,6 @@ class Folders:
         self.root = root
         self.spans = window.folders()
         self.rows: dict[str, int] = {}
-        (root / MARKER).write_text("written by manage.py make_demo_bank\n")
         for since, until in self.spans:
             self._folder(until).mkdir()
             text = json.dumps({"since": as_date(since).isoformat()})

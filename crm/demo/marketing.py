@@ -48,7 +48,9 @@ def _members(population: Population, code: str, on: int) -> np.ndarray:
     }[code]
 
 
-def campaigns(population: Population, consent: np.ndarray, window: Window, dice) -> tuple[pl.DataFrame, pl.DataFrame]:
+def campaigns(
+    population: Population, consent: np.ndarray, window: Window, dice
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (campaigns, invitations): a fifth of those chosen are not contacted, yet may respond."""
     length, rows, frames = window.last - window.first, [], []
     for number, (code, name, segment, product, starts, days, treated, control, goal) in enumerate(CAMPAIGNS):
@@ -56,7 +58,9 @@ def campaigns(population: Population, consent: np.ndarray, window: Window, dice)
         start = window.first + max(1, int(length * starts))
         end = start + days
         rows.append((code, name, segment, product, start, end, goal))
-        chosen = np.flatnonzero(_members(population, segment, start) & consent & (population.since < start - 60))
+        chosen = np.flatnonzero(
+            _members(population, segment, start) & consent & (population.since < start - 60)
+        )
         chosen = np.sort(rng.permutation(chosen)[: max(60, int(len(chosen) * 0.75))])
         arm = rng.random(len(chosen)) < 0.8
         invited = start + rng.integers(0, min(12, days), len(chosen))
@@ -66,7 +70,9 @@ def campaigns(population: Population, consent: np.ndarray, window: Window, dice)
         digital = rng.random(len(chosen)) < population.digital[chosen]
         channel = np.where(digital, choose(rng, ("app", "wecom", "sms"), len(chosen), (50, 30, 20)),
                            choose(rng, ("phone", "sms", "visit"), len(chosen), (60, 30, 10)))  # fmt: skip
-        value = fen(np.round(np.clip(population.wealth[chosen] * rng.uniform(0.05, 0.5, len(chosen)), 1_000, 3e6), -3))
+        value = fen(
+            np.round(np.clip(population.wealth[chosen] * rng.uniform(0.05, 0.5, len(chosen)), 1_000, 3e6), -3)
+        )
         frames.append(
             pl.DataFrame(
                 {

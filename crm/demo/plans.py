@@ -13,12 +13,14 @@ from crm.demo.dice import Dice
 from crm.demo.ledger import APP, COUNTER, FEE, SALARY, WEB, Ledger
 from crm.demo.population import Population
 from crm.demo.staff import Managers
-from crm.demo.window import Window
+from crm.demo.window import Window, dates
 
 _COST = {"counter": 8.0, "digital": 0.3, "other": 2.0, "account_day": 36 / 365, "loan_day": 600 / 365}
 _TAX, _CAPITAL = 0.25, 0.75 * 0.105 * 0.10
 _NII = np.where(
-    products.DEPOSIT, products.FTP - products.RATE, np.where(products.FAMILY == "loan", products.RATE - products.FTP, 0)
+    products.DEPOSIT,
+    products.FTP - products.RATE,
+    np.where(products.FAMILY == "loan", products.RATE - products.FTP, 0),
 )
 _LOSS = np.array([products.LGD.get(code, 0) / 100 for code in products.CODES])
 
@@ -87,7 +89,9 @@ def build(measured: Measured, population: Population, managers: Managers, segmen
         rng = dice("plans", quarter)
         start, end = measured.days(quarter)
         (lead,) = lead_on(segments, everyone, np.full(len(everyone), end - 1))
-        aim = np.clip(rng.normal(0.97, 0.09, len(managers) + 1) + 0.07 * np.append(managers.skill, 0), 0.7, 1.25)
+        aim = np.clip(
+            rng.normal(0.97, 0.09, len(managers) + 1) + 0.07 * np.append(managers.skill, 0), 0.7, 1.25
+        )
         stretch = (finish - begin) / max(1, end - start)  # a quarter that the feed covers in part
         eva, fee = measured.eva[quarter] * stretch, measured.fee[quarter] * stretch
         average = measured.deposit[quarter]
@@ -103,14 +107,17 @@ def build(measured: Measured, population: Population, managers: Managers, segmen
                     "deposit_fen": _yuan(growth),
                     "deposit_base_fen": _yuan(base),
                     "fee_fen": _yuan(_spread(fee, fee + 1, lead, aim, least=0.3)),
-                    "_known": pl.Series(np.full(len(everyone), max(begin, measured.window.first)), dtype=pl.Int32).cast(pl.Date),
+                    # a new customer gets his plan as he comes
+                    "_known": dates(np.maximum(population.since, max(begin, measured.window.first))),
                 }
             ).filter(pl.Series(here))
         )
     return pl.concat(frames)
 
 
-def _spread(result: np.ndarray, weight: np.ndarray, lead: np.ndarray, aim: np.ndarray, least: float) -> np.ndarray:
+def _spread(
+    result: np.ndarray, weight: np.ndarray, lead: np.ndarray, aim: np.ndarray, least: float
+) -> np.ndarray:
     """Spread over each manager's customers, by `weight`, what makes his `result` the part `aim` of it.
 
     A manager whose result is poor still gets a plan of `least` of the weights.

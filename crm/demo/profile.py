@@ -37,20 +37,55 @@ _CHOICES = {
     "marital": ("已婚", "未婚", "离异", "丧偶"),
     "children": ("一子，在读小学", "一女，在读中学", "一子一女", "无子女", "一女，已工作", "一子，读大学"),
     "education": ("本科", "大专", "高中", "硕士", "初中"),
-    "hobby": ("骑行", "书法", "羽毛球", "钓鱼", "摄影", "园艺", "广场舞", "徒步", "下棋", "烘焙", "听戏", "茶艺"),
-    "habit": ("偏好保本，到期自动续存", "每月定投，不看短期涨跌", "喜欢比较利率", "只买短期限", "听子女意见再决定", "大额先问行情"),
+    "hobby": (
+        "骑行",
+        "书法",
+        "羽毛球",
+        "钓鱼",
+        "摄影",
+        "园艺",
+        "广场舞",
+        "徒步",
+        "下棋",
+        "烘焙",
+        "听戏",
+        "茶艺",
+    ),
+    "habit": (
+        "偏好保本，到期自动续存",
+        "每月定投，不看短期涨跌",
+        "喜欢比较利率",
+        "只买短期限",
+        "听子女意见再决定",
+        "大额先问行情",
+    ),
     "channel": ("上午电话", "下午电话", "企微留言", "只接短信", "到网点面谈", "晚上七点后电话"),
     "elsewhere": ("约 5 万", "约 10 万", "约 30 万", "约 80 万", "约 200 万", "无", "不愿透露"),
     "tax": ("仅为中国税收居民", "仅为中国税收居民", "仅为中国税收居民", "同为境外税收居民"),
     "purpose": ("储蓄与代发", "日常结算", "投资理财", "经营收付", "偿还贷款"),
-    "suppliers": ("上游三家，账期 60 天", "前五大客户占六成", "以本市批发商为主", "出口占三成", "回款以承兑为主"),
+    "suppliers": (
+        "上游三家，账期 60 天",
+        "前五大客户占六成",
+        "以本市批发商为主",
+        "出口占三成",
+        "回款以承兑为主",
+    ),
 }
 _JOBS = (
     "教师", "护士", "程序员", "会计", "公务员", "销售", "工程师", "司机", "个体经营", "厨师", "设计师", "医生",
     "车间主任", "店长", "行政", "物流调度",
 )  # fmt: skip
 _RETIRED = ("退休教师", "退休工人", "退休干部", "退休医生", "退休职员")
-_EMPLOYERS = ("{d}区第一中学", "{r}精密机电", "{d}区医院", "{r}软件", "{r}商贸", "{d}区税务服务所", "{r}物流", "{r}建设")
+_EMPLOYERS = (
+    "{d}区第一中学",
+    "{r}精密机电",
+    "{d}区医院",
+    "{r}软件",
+    "{r}商贸",
+    "{d}区税务服务所",
+    "{r}物流",
+    "{r}建设",
+)
 
 
 def fields() -> pl.DataFrame:
@@ -74,7 +109,9 @@ def facts(
         count = len(here)
         earlier = (rng.random(count) < 0.3) * rng.integers(0, 500, count)
         verified = np.maximum(reviewed[here] - earlier, population.since[here])
-        noted = np.maximum(verified - rng.integers(0, 700, count) * (rng.random(count) < 0.5), population.since[here])
+        noted = np.maximum(
+            verified - rng.integers(0, 700, count) * (rng.random(count) < 0.5), population.since[here]
+        )
         checked = rng.random(count) < 0.88
         expires = np.maximum(noted + 1, verified + int((months or 0) * 30.44))
         frames.append(
@@ -92,7 +129,9 @@ def facts(
                 }
             ).with_columns(
                 # somebody in the pool was checked at the counter
-                verified_by=pl.when((pl.col("_lead") >= 0) & pl.col("verified_on").is_not_null()).then("verified_by")
+                verified_by=pl.when((pl.col("_lead") >= 0) & pl.col("verified_on").is_not_null()).then(
+                    "verified_by"
+                )
             )
         )
     return pl.concat(frames)
@@ -118,16 +157,32 @@ def _values(rng, code: str, population: Population, here, window) -> np.ndarray:
     if code == "employer":
         district, road = choose(rng, words.DISTRICTS, count), choose(rng, words.FIRM_FIRST_PAIRS, count)
         pattern = choose(rng, _EMPLOYERS, count)
-        return np.array([p.format(d=d, r=r) for p, d, r in zip(pattern, district, road, strict=True)], dtype=str)
+        return np.array(
+            [p.format(d=d, r=r) for p, d, r in zip(pattern, district, road, strict=True)], dtype=str
+        )
     if code == "income":
         yearly = np.maximum(population.salary[here], population.pension[here]) * 13 + 20_000
         return _amount(yearly * rng.uniform(0.9, 1.6, count))
     wealth = population.wealth[here]
     if code == "business":
-        return choose(rng, ("加工制造", "批发零售", "建筑施工", "餐饮服务", "软件开发", "物流运输", "公共服务", "农产品购销"), count)
+        return choose(
+            rng,
+            (
+                "加工制造",
+                "批发零售",
+                "建筑施工",
+                "餐饮服务",
+                "软件开发",
+                "物流运输",
+                "公共服务",
+                "农产品购销",
+            ),
+            count,
+        )
     if code == "owner":
         return np.char.add(
-            population.surname[rng.choice(np.flatnonzero(population.person), count)].astype(str), "氏（持股 60% 以上）"
+            population.surname[rng.choice(np.flatnonzero(population.person), count)].astype(str),
+            "氏（持股 60% 以上）",
         )
     if code == "capital":
         return _amount(wealth * rng.uniform(0.5, 4, count))

@@ -63,7 +63,11 @@ def build(population: Population, window: Window, dice: Dice) -> Relations:
 
 def _link(subject, object_, kind: str) -> pl.DataFrame:
     return pl.DataFrame(
-        {"subject": np.asarray(subject, np.int64), "object": np.asarray(object_, np.int64), "kind": [kind] * len(subject)}
+        {
+            "subject": np.asarray(subject, np.int64),
+            "object": np.asarray(object_, np.int64),
+            "kind": [kind] * len(subject),
+        }
     )
 
 
@@ -127,8 +131,15 @@ def _groups(population: Population, rng, husband, wife, parent, child, firms) ->
         head = chosen[position]
         name = str(names[head])[:2] + "系企业"
         for member in chosen[position : position + size]:
-            rows.append((f"CG{position + 1:05d}", numbers[member], name, "corporate_group", int(population.since[member])))
+            rows.append(
+                (
+                    f"CG{position + 1:05d}",
+                    numbers[member],
+                    name,
+                    "corporate_group",
+                    int(population.since[member]),
+                )
+            )
         position += size
     frame = pl.DataFrame(rows, schema=["group", "customer", "name", "kind", "_known"], orient="row")
     return frame.with_columns(pl.col("_known").cast(pl.Int32).cast(pl.Date)).sort("group", "customer")
-

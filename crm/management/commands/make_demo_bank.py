@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError
 
 from crm.demo import bank
-from crm.demo.folders import MARKER
+from crm.demo.folders import is_demo_bank
 from crm.demo.window import Window
 
 LEAST_CUSTOMERS = 50
@@ -67,7 +67,7 @@ def _empty(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise CommandError(f"{folder} is a file: name a folder.")
     if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / MARKER).exists():
+        if not is_demo_bank(folder):
             raise CommandError(f"{folder} is not empty and no demo bank: name a new or empty folder.")
         shutil.rmtree(folder)
     try:
