@@ -90,16 +90,21 @@ def total_cells(code: str, numerator: Decimal, denominator: Decimal) -> list[str
 
 def _amount(code: str, value: Decimal) -> str:
     """Money exact to the fen, counts with up to four places."""
-    return figures.exact_yuan(value, unit=False) if WORDS[code].kind == "fen" else trimmed(value, 4)
+    return _yuan(value) if WORDS[code].kind == "fen" else trimmed(value, 4)
 
 
 def _shown(name: str, value) -> str:
     if value is None or value == "":
         return figures.UNKNOWN
     if name in MONEY:
-        return figures.exact_yuan(value, unit=False)
+        return _yuan(value)
     if name in CHOICES:
         return str(CHOICES[name](value).label)
     if isinstance(value, date):
         return dates.full_day(value)
     return trimmed(value, 2) if isinstance(value, (int, Decimal)) else str(value)
+
+
+def _yuan(fen) -> str:
+    """Exact yuan of fen, which attribution may have split into Decimal parts of a fen."""
+    return figures.exact_yuan(Decimal(fen) / 100, unit=False)

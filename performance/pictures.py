@@ -117,12 +117,13 @@ def points_curve(
         shapes.append(_line("m-tick-accent m-dash", x(value), y(points), x(value), lower))
         shapes.append(_circle("m-mine", x(value), y(points), 4))
         words = f"{_plain(value)} → {number(points, 2)}"
-        near_right = x(value) > width * 0.55
+        # above and left of the rising line, or under it where there is no room on the left
+        on_left = x(value) > left + 110
         shapes.append(
             _text(
-                "m-text-mine m-end" if near_right else "m-text-mine",
-                x(value) + (-8 if near_right else 8),
-                max(y(points) - 6, 11),
+                "m-text-mine m-end" if on_left else "m-text-mine",
+                x(value) + (-6 if on_left else 8),
+                max(y(points) - 6, 11) if on_left else min(y(points) + 16, lower - 3),
                 words,
             )
         )
@@ -177,4 +178,4 @@ def shard_mark(state: str) -> SafeString:
         shapes.append(rect("shard is-done", 0.5, 0.5, width / 2, height - 1))
     if state in {"retry", "kept"}:
         shapes.append(_text("m-middle m-uncovered-text", width / 2, 13, "!"))
-    return svg(width, height, *shapes, label=str(SHARD_WORDS[state]), css="mark shard-mark")
+    return svg(width, height, *shapes, label=str(SHARD_WORDS[state]), css="pic shard-mark")

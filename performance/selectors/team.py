@@ -14,6 +14,7 @@ from performance.choices import Dimension
 from performance.models import Night, Scorecard
 from performance.selectors.cards import WEAK, latest_night, night_before, points_of
 from performance.selectors.scope import Scope
+from performance.words import LETTERS
 
 TEAM_SIZE = 60  # above it the board shows the units below instead of people
 BAD_LOANS = (LoanClass.SUBSTANDARD, LoanClass.DOUBTFUL, LoanClass.LOSS)
@@ -47,10 +48,14 @@ class TeamRow:
         return [self.points.get(code) for code in Dimension.values]
 
     @property
-    def gaps(self) -> list[tuple[str, Decimal]]:
-        """Dimensions under WEAK, the weakest first."""
-        weak = [(Dimension(code).label, value) for code, value in self.points.items() if value is not None]
-        return sorted((pair for pair in weak if pair[1] < WEAK), key=lambda pair: pair[1])
+    def gaps(self) -> list[tuple[str, str, Decimal]]:
+        """Dimensions under WEAK as letter, name and points, the weakest first."""
+        weak = [
+            (LETTERS[code], Dimension(code).label, value)
+            for code, value in self.points.items()
+            if value is not None and value < WEAK
+        ]
+        return sorted(weak, key=lambda gap: gap[2])
 
 
 @dataclass(frozen=True)
