@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class PerformanceConfig(AppConfig):
     name = "performance"
-    verbose_name = _("Performance")
+    verbose_name = _("Nights and scores")
