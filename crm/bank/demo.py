@@ -19,7 +19,7 @@ from crm.embedded.folders import require_space
 
 MONTHS = 15
 STEPS = ("load", "logins", "night")
-# measured: PostgreSQL, its log and the feed while it loads, per customer of 15 months (docs/operations.md)
+# 160 measured (PostgreSQL, its log, the feed while it loads; docs/operations.md), and half as much again
 KILOBYTES_PER_CUSTOMER = 250
 
 
