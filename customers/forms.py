@@ -46,14 +46,14 @@ class ContactForm(forms.Form):
         label=gettext_lazy("What was said"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
     )
     keep_note = forms.BooleanField(
         label=gettext_lazy("It is no identity or mobile number: save as it is"), required=False
     )
     happened_on = forms.DateField(
         label=gettext_lazy("Day of the contact"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     when = forms.ChoiceField(
         label=gettext_lazy("Next contact"),
@@ -63,7 +63,7 @@ class ContactForm(forms.Form):
     next_date = forms.DateField(
         label=gettext_lazy("Date of the next contact"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     no_next_reason = forms.CharField(
         label=gettext_lazy("No next contact, because"), required=False, max_length=120
@@ -87,6 +87,10 @@ class ContactForm(forms.Form):
             (OTHER, _("Choose a date")),
             (NONE, _("None, because…")),
         ]
+        for name in ("next_step", "no_next_reason"):
+            self.fields[name].widget.attrs["class"] = "form-control"
+        for name in ("confidential", "keep_note"):
+            self.fields[name].widget.attrs["class"] = "form-check-input"
         self.fields["happened_on"].widget.attrs["max"] = as_of.isoformat()
         self.fields["next_date"].widget.attrs["min"] = as_of.isoformat()
 

@@ -116,6 +116,16 @@ def narrowed(user, state: BookState, night_id: int | None, as_of: date):
     return customers
 
 
+def condition(view: str, night_id: int | None, as_of: date) -> Q:
+    """A saved view as one condition on Customer."""
+    tonight = _tonight(BookState(view=view), as_of)
+    found = VIEW_CONDITIONS.get(view, _everyone)(as_of)
+    if tonight:
+        standings = Standing.objects.filter(tonight, night_id=night_id or 0, customer_id=OuterRef("pk"))
+        found &= Q(Exists(standings))
+    return found
+
+
 def place_of(customer: Customer, lists: list[keyset.Segment]) -> keyset.Place | None:
     """Where `customer` stands in the list; None if the list does not hold him."""
     for number, segment in enumerate(lists):

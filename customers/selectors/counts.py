@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.db.models import Count, Sum
 
 from customers.models import Standing
-from customers.selectors.book import VIEWS, BookState, narrowed
+from customers.selectors.book import VIEWS, BookState, condition, narrowed
 
 LIMIT = 1000
 KEPT_SECONDS = 600
@@ -24,7 +24,7 @@ def capped_count(rows) -> int:
 def view_counts(user, night_id: int | None, as_of: date) -> dict[str, int]:
     """The count of each saved view, without further filters; at most LIMIT + 1 each."""
     if user.is_manager:
-        return _counted(user, night_id, as_of)
+        return _counted_at_once(user, night_id, as_of)
     scope = "bank" if user.sees_whole_bank else user.branch.path if user.branch else "none"
     key = f"book-counts:{scope}:{night_id}:{as_of}"
     counts = cache.get(key)
@@ -49,3 +49,10 @@ def book_totals(user, night_id: int | None, as_of: date) -> dict:
 
 def _counted(user, night_id, as_of):
     return {view: capped_count(narrowed(user, BookState(view=view), night_id, as_of)) for view in VIEWS}
+
+
+def _counted_at_once(user, night_id, as_of):
+    """The same for a book of a few hundred, in one pass over it."""
+    views = {view: Count("pk", filter=condition(view, night_id, as_of)) for view in VIEWS if view != "all"}
+    mine = narrowed(user, BookState(), night_id, as_of)
+    return mine.aggregate(all=Count("pk"), **views)

@@ -163,7 +163,7 @@ def _differences(before, now):
     if before[0] != now[0]:
         yield "tier", before[0], now[0]
     old, new = risk_band(before[1]), risk_band(now[1])
-    if old and new and old != new:
+    if old and new and BAND_ORDER.index(new) > BAND_ORDER.index(old):  # a lower risk asks for nothing
         yield "risk", old, new
 
 

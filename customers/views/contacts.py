@@ -40,12 +40,14 @@ def log(request, public_id):
     form = ContactForm(request.POST, now=timezone.now(), **limits)
     if not form.is_valid():
         return _form_page(request, customer, form, task, as_of, status=422)
+    # who comes next is asked before saving: the one just saved moves to another place in the list
+    following = _next_form(request, customer, manager, as_of) if request.POST.get("then") == "next" else None
     try:
         interaction, _is_new = log_contact(customer, by=manager, task=task, **form.values())
     except ContactRefused as refusal:
         form.add_error(None, str(refusal))
         return _form_page(request, customer, form, task, as_of, status=422)
-    return _saved(request, customer, manager, interaction, as_of)
+    return _saved(request, customer, interaction, following, as_of)
 
 
 @require_safe
@@ -108,19 +110,20 @@ def _form_page(request, customer, form, task, as_of, status=None):
 
 
 def _channel_keys(form):
-    """The channels in the order of their keys 1–8, each with its icon."""
-    return [(option, ICONS[int(option.data["value"])]) for option in form["channel"]]
+    """The channels in the order of their keys 1–8, each with its icon; the chosen one takes the focus."""
+    options = list(form["channel"])
+    for option in options:
+        option.data["attrs"] |= {"autofocus": True} if option.data["selected"] and not form.errors else {}
+    return [(option, ICONS[int(option.data["value"])]) for option in options]
 
 
-def _saved(request, customer, manager, interaction, as_of):
+def _saved(request, customer, interaction, following, as_of):
     said = _("Saved: %(name)s") % {"name": customer.name}
     if interaction.next_date:
         values = {"name": customer.name, "date": dates.day(interaction.next_date, spaced=True)}
         said = _("Saved: %(name)s, next contact %(date)s") % values
-    if request.POST.get("then") == "next":
-        following = _next_form(request, customer, manager, as_of)
-        if following is not None:
-            return _open_next(request, following, as_of, said)
+    if following is not None:
+        return _open_next(request, following, as_of, said)
     toast(request, said)
     here = getattr(request.htmx, "current_url_abs_path", None) if is_fragment(request) else None
     return go_to(request, back_to(request, here or reverse("customers:detail", args=[customer.public_id])))

@@ -1,5 +1,7 @@
 """The customer's page, read first: who, worth, analysis, holdings, contacts, promises, relations."""
 
+from datetime import date
+
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -173,7 +175,7 @@ def _chart(standing, published):
     labels = []
     for back in range(len(standing.months) - 1, -1, -1):
         at = (year * 12 + month - 1) - back
-        labels.append(_month(at // 12, at % 12 + 1))
+        labels.append(_month_label(date(at // 12, at % 12 + 1, 1), with_year=not labels))
     values = [None if fen is None else round(fen / size, 1) for fen in standing.months]
     return {
         "kind": "line",
@@ -182,8 +184,11 @@ def _chart(standing, published):
     }
 
 
-def _month(year, month):
-    return f"{year}-{month:02}"
+def _month_label(day, with_year):
+    """6月; with the year where it begins. Jun, Jan 2026."""
+    if with_year or day.month == 1:
+        return dates.month(day)
+    return f"{day.month}月" if figures.is_chinese() else dates.month(day)[:3]
 
 
 def _age(customer, as_of):

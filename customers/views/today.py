@@ -113,7 +113,6 @@ def _change(change):
         ("tier", True): _("Up a tier"),
         ("tier", False): _("Down a tier"),
         ("risk", True): _("Risk up"),
-        ("risk", False): _("Risk down"),
     }[change.kind, change.is_up]
     return {
         "customer": change.customer,
