@@ -1,0 +1,174 @@
+"""Every URL for every role: what each may open, and what does not exist for him.
+
+`RULES` names every URL of the product. A URL without a rule fails the suite, so a new page cannot land
+without saying who may see it. A rule is the answer to GET by each of `ROLES`, about a customer, a task and a
+scorecard of `manager`; `LOGIN` is the redirect of somebody without a session.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from performance.choices import NightState
+from performance.models import IndicatorResult, Night, Scorecard
+from performance.periods import period_of
+from tests.factories import make_task
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "login"
+ROLES = ("stranger", "manager", "colleague", "supervisor", "outsider", "back_office", "admin", "auditor")
+OPEN = (200,) * 8
+SIGNED_IN = (LOGIN, 200, 200, 200, 200, 200, 200, 200)
+ONWARD = (LOGIN, 302, 302, 302, 302, 302, 302, 302)
+POST_ONLY = (LOGIN, 405, 405, 405, 405, 405, 405, 405)
+OWN_CUSTOMER = (LOGIN, 200, 404, 200, 404, 200, 200, 200)
+OWN_SCORE = (LOGIN, 200, 404, 200, 404, 404, 200, 200)
+MANAGERS = (LOGIN, 200, 200, 403, 200, 403, 403, 403)
+OVERSEERS = (LOGIN, 403, 403, 200, 403, 403, 200, 200)
+OPERATORS = (LOGIN, 403, 403, 403, 403, 403, 200, 200)
+RULES: dict[str, tuple] = {
+    "healthz": OPEN,
+    "login": (200, 302, 302, 302, 302, 302, 302, 302),
+    "logout": POST_ONLY,
+    "set_language": (302,) * 8,
+    "home": ONWARD,
+    "customers:home": ONWARD,
+    "customers:today": (LOGIN, 200, 200, 302, 200, 302, 302, 302),
+    "customers:book": SIGNED_IN,
+    "customers:detail": OWN_CUSTOMER,
+    "customers:contacts": OWN_CUSTOMER,
+    "customers:log_contact": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
+    "customers:contact_pick": MANAGERS,
+    "customers:task_done": POST_ONLY,
+    "customers:task_snooze": POST_ONLY,
+    "customers:task_undo": POST_ONLY,
+    "performance:strip": OWN_CUSTOMER,
+    "performance:explain": OWN_CUSTOMER,
+    "performance:my_scorecard": MANAGERS,
+    "performance:score_panel": MANAGERS,
+    "performance:scorecards": (LOGIN, 303, 303, 200, 303, 403, 200, 200),
+    "performance:scorecard": OWN_SCORE,
+    "performance:indicator": OWN_SCORE,
+    "performance:branch_board": OVERSEERS,
+    "performance:board_cases": OVERSEERS,
+    "performance:nights": OPERATORS,
+    "performance:night": OPERATORS,
+    "performance:night_progress": OPERATORS,
+    "performance:night_start": POST_ONLY,
+    "feed": OPERATORS,
+}
+# The answers to POST where a page changes something: what is not allowed changes nothing.
+WRITES = {
+    "customers:task_done": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
+    "customers:task_snooze": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
+    "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
+    "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
+    "performance:night_start": (LOGIN, 403, 403, 403, 403, 403, 303, 403),
+}
+
+
+def named_patterns(resolver=None, namespace="") -> dict[str, URLPattern]:
+    """Return every URL pattern outside Django admin (tests/test_admin.py walks that) by its full name."""
+    found = {}
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if not isinstance(pattern, URLResolver):
+            found[f"{namespace}{pattern.name}"] = pattern
+        elif pattern.app_name != "admin":
+            found |= named_patterns(
+                pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            )
+    return found
+
+
+@pytest.fixture
+def cast(manager, colleague, supervisor, outsider, back_office, admin_user, auditor):
+    """Role → user; the stranger is nobody."""
+    people = (None, manager.user, colleague.user, supervisor, outsider.user, back_office, admin_user, auditor)
+    return dict(zip(ROLES, people, strict=True))
+
+
+@pytest.fixture
+def address(customer, manager):
+    """Return a function from a URL's name to its address about `manager`'s own records."""
+    night = Night.objects.create(
+        business_date=date(2026, 6, 30),
+        version="test",
+        upto_load=0,
+        state=NightState.PUBLISHED,
+        digest="0" * 64,
+        published_at=datetime(2026, 7, 1, 2, 22, tzinfo=ZoneInfo("Asia/Shanghai")),
+    )
+    scorecard = Scorecard.objects.create(
+        manager=manager,
+        period=period_of(date(2026, 6, 30)),
+        night=night,
+        line=manager.line,
+        assigned_days=91,
+        customers=1,
+        points={},
+        total=Decimal("77.92"),
+        grade="C",
+    )
+    IndicatorResult.objects.create(scorecard=scorecard, code="E1", dimension="contribution", weight=50)
+    task = make_task(customer)
+    arguments = {
+        "customers:detail": [customer.public_id],
+        "customers:log_contact": [customer.public_id],
+        "customers:contacts": [customer.public_id],
+        "customers:task_done": [task.public_id],
+        "customers:task_snooze": [task.public_id],
+        "customers:task_undo": [task.public_id],
+        "performance:strip": [customer.public_id],
+        "performance:explain": [customer.public_id, "persistency"],
+        "performance:board_cases": ["silent"],
+        "performance:scorecard": [scorecard.public_id],
+        "performance:indicator": [scorecard.public_id, "E1"],
+        "performance:night": ["2026-06-30"],
+        "performance:night_progress": ["2026-06-30"],
+    }
+    return lambda name: reverse(name, args=arguments.get(name, []))
+
+
+def answer(client, user, url, *, method="get"):
+    """The answer to `url` for `user`: its status, or LOGIN for the redirect to the login page."""
+    client.logout()
+    if user:
+        client.force_login(user)
+    response = getattr(client, method)(url)
+    if response.status_code == 302 and response.headers["Location"].startswith(reverse("login")):
+        return LOGIN
+    return response.status_code
+
+
+def test_every_url_has_a_rule():
+    assert set(named_patterns()) == set(RULES)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_url_answers_each_role_by_its_rule(name, client, cast, address):
+    url = address(name)
+    assert {role: answer(client, user, url) for role, user in cast.items()} == dict(
+        zip(ROLES, RULES[name], strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_a_write_answers_each_role_by_its_rule(name, client, cast, address):
+    url = address(name)
+    assert {role: answer(client, user, url, method="post") for role, user in cast.items()} == dict(
+        zip(ROLES, WRITES[name], strict=True)
+    )
+
+
+def test_an_address_of_nothing_looks_like_an_address_of_somebody_elses(client, cast, foreign_customer):
+    client.force_login(cast["manager"])
+    foreign = client.get(reverse("customers:detail", args=[foreign_customer.public_id]))
+    nothing = client.get(reverse("customers:detail", args=["00000000-0000-4000-8000-000000000000"]))
+    assert (foreign.status_code, nothing.status_code) == (404, 404)
+    assert foreign.content.replace(str(foreign_customer.public_id).encode(), b"") == nothing.content.replace(
+        b"00000000-0000-4000-8000-000000000000", b""
+    )
