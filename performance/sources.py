@@ -164,7 +164,7 @@ FRESH = """
             coalesce(k.verified_on >= %(as_of)s - make_interval(months => CASE h.aml_level
                 WHEN 'low' THEN %(fresh_low)s WHEN 'medium' THEN %(fresh_medium)s
                 WHEN 'high' THEN %(fresh_high)s ELSE %(fresh_highest)s END), false)
-            AND coalesce(i.document_expires_on > %(as_of)s, true)
+            AND coalesce(i.document_expires_on >= %(as_of)s, true)
         )::int AS numerator,
         h.share AS denominator, k.verified_on, h.aml_level, i.document_expires_on
     FROM held AS h
@@ -221,12 +221,13 @@ HELD = """
         )
     )
 """
-# The newest fact of a field decides whether it is filled: its date and its expiry travel as one integer.
+# The newest fact of a field decides whether it is filled (on its last day it still is): its date and its
+# expiry travel as one integer.
 KNOWN = """
     SELECT g.customer_id, max(g.verified_on) AS verified_on,
         sum(q.weight) FILTER (
             WHERE CASE WHEN c.kind = 'person' THEN q.for_persons ELSE q.for_organisations END
-                AND (g.newest & 4194303) > %(as_of)s::date - date '1900-01-01'
+                AND (g.newest & 4194303) >= %(as_of)s::date - date '1900-01-01'
         ) AS filled
     FROM (
         SELECT a.customer_id, a.field_id,
