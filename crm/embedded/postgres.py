@@ -49,6 +49,7 @@ def service(layout: Layout, *, throwaway: bool) -> Service:
         death_signal="INT",  # fast shutdown: open transactions roll back, nothing is left to recover
         stop_signal=signal.SIGINT,
         grace=60,
+        is_server=True,
         ready=lambda: answers(layout),
         before=lambda: end_postgres(layout),
     )

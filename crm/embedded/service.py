@@ -36,6 +36,7 @@ class Service:
     death_signal: str = "TERM"
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10
+    is_server: bool = False  # others need it: stopped after them
     ready: Callable[[], bool] = lambda: True
     before: Callable[[], None] = lambda: None
     process: subprocess.Popen | None = None
@@ -75,12 +76,16 @@ class Service:
                 raise CannotStart(f"{self.name} does not answer after {seconds:.0f} seconds: see {self.log}.")
             time.sleep(0.03)
 
-    def stop(self) -> None:
-        """Ask the process to end, and kill it after its grace; its children share its session and end too."""
+    def ask_to_stop(self) -> None:
+        """Send the stop signal; `await_stop` sees to the rest."""
+        if self.running:
+            self.process.send_signal(self.stop_signal)
+
+    def await_stop(self) -> None:
+        """Wait for the asked process to end; after its grace kill it and its children (its session)."""
         if self.process is None:
             return
         if self.running:
-            self.process.send_signal(self.stop_signal)
             try:
                 self.process.wait(self.grace)
             except subprocess.TimeoutExpired:

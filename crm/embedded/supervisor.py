@@ -121,9 +121,14 @@ class Supervisor:
             time.sleep(_TICK)
 
     def stop(self) -> None:
-        """Stop everything, last started first. Further requests to stop do not cut this short."""
-        while self.services:
-            self.services.pop().stop()
+        """Stop everything, the servers last. Further requests to stop do not cut this short."""
+        for servers in (False, True):
+            stopping = [service for service in self.services if service.is_server == servers]
+            for service in stopping:
+                service.ask_to_stop()
+            for service in stopping:
+                service.await_stop()
+        self.services.clear()
 
 
 def _end(process: subprocess.Popen) -> None:

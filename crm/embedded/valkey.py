@@ -23,6 +23,7 @@ def service(layout: Layout, *, throwaway: bool) -> Service:
         log=layout.logs / "valkey.log",
         state=layout.state,
         grace=10,
+        is_server=True,
         ready=lambda: answers(layout),
     )
 

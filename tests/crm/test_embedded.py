@@ -116,15 +116,27 @@ def test_database_owner_may_use_what_the_product_leans_on(state):
     assert found == (False, "on", "on")
 
 
-def test_launcher_killed_leaves_nothing_and_keeps_rows(state, identity):
+def test_kills_lose_no_row_leave_nothing_and_touch_no_permission(state, identity):
+    """For every kind of user: kill -9 of the postmaster, then of the launcher, then an ordinary start."""
+    closed = state.parent / "closed"
+    closed.mkdir(mode=0o700)
+    os.chown(closed, state.parent.stat().st_uid, -1)
+    programs = binaries.postgres().folder
+    outside = [closed, *closed.parents, programs, *programs.parents]
+    before = [(path, path.stat().st_mode, path.stat().st_uid) for path in outside]
+    state = closed / "bank"
     with running(state, **identity) as launcher:
         write_row(state, 1)
-        kill(launcher.pid)
-        eventually(lambda: processes_of(state) == set(), 20)
-    with running(state, **identity):
+        killed = postmaster(state)
+        kill(killed)
+        eventually(lambda: _answers_anew(state, killed), 60, launcher)
         write_row(state, 2)
+        kill(launcher.pid)
+        eventually(lambda: processes_of(state) == set(), 30)
+    with running(state, **identity):
         assert rows(state) == [1, 2]
     assert processes_of(state) == set()
+    assert [(path, path.stat().st_mode, path.stat().st_uid) for path in outside] == before
 
 
 def test_launcher_killed_next_start_does_not_wait_for_the_old_one(state):
@@ -133,16 +145,6 @@ def test_launcher_killed_next_start_does_not_wait_for_the_old_one(state):
         kill(launcher.pid)
     with running(state):
         assert rows(state) == [1]
-
-
-def test_postmaster_killed_is_restarted_with_committed_rows(state, identity):
-    with running(state, **identity) as launcher:
-        write_row(state, 1)
-        before = postmaster(state)
-        kill(before)
-        eventually(lambda: launcher.poll() is not None or _answers_anew(state, before), 30, launcher)
-        assert rows(state) == [1]
-    assert processes_of(state) == set()
 
 
 def _answers_anew(state, before):
@@ -247,18 +249,6 @@ def test_discarded_bank_leaves_what_is_not_its_own(state):
     command = [sys.executable, "-m", "crm.bank", "--discard"]
     subprocess.run(command, cwd=REPOSITORY, env=bare_environment(GUANHU_STATE=str(state)), check=True)
     assert sorted(os.listdir(state)) == ["letters.txt", "sub"]
-
-
-def test_no_permission_outside_the_state_changes(state, identity):
-    closed = state.parent / "closed"
-    closed.mkdir(mode=0o700)
-    os.chown(closed, state.parent.stat().st_uid, -1)
-    programs = binaries.postgres().folder
-    outside = [closed, *closed.parents, programs, *programs.parents]
-    before = [(path, path.stat().st_mode, path.stat().st_uid) for path in outside]
-    with running(closed / "bank", **identity):
-        write_row(closed / "bank", 1)
-    assert [(path, path.stat().st_mode, path.stat().st_uid) for path in outside] == before
 
 
 def test_reused_process_number_in_postmaster_pid_does_not_lock_out(state):
