@@ -25,7 +25,7 @@ SENTENCES = {
         "This manager already looks after the customer in that time. Choose another manager or another date."
     ),
     "customers_assignment_shares_sum_to_1": gettext_lazy(
-        "The shares of a day must add up to 100% under one lead manager. Correct the shares."
+        "The shares of a day must add up to 1 under one lead manager. Correct the shares."
     ),
     "customers_assignment_inside_time_in_post": gettext_lazy(
         "The manager is not in post for the whole of that time. Choose another manager or another date."
