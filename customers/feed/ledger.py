@@ -1,7 +1,7 @@
 """Balances and transactions: the ledger, with the deltas that let a night read days instead of years."""
 
 from crm.feed.kinds import Code, LedgerDate, Money, Number, Text, percent_rate
-from crm.feed.records import Column, LateCheck, RecordType
+from crm.feed.records import Column, Direct, LateCheck, RecordType
 from customers.choices import AUM_FAMILIES, DEPOSIT_FAMILIES, Channel, Family, TransactionKind
 from customers.feed.references import ACCOUNT
 from managers.feed import BRANCH
@@ -29,7 +29,7 @@ def _rebuild(date_column: str, rows: str) -> str:
     """Customers whose ledger changed on days that nights have already counted are computed anew."""
     return f"""INSERT INTO customers_rebuild (customer_id, load_id, since)
         SELECT customer_id, {{load}}, min({date_column}) FROM {rows}
-        WHERE {date_column} <= {{since}} GROUP BY customer_id
+        WHERE {{late_since}} < {{since}} AND {date_column} <= {{since}} GROUP BY customer_id
         ON CONFLICT (customer_id, load_id) DO UPDATE
         SET since = least(customers_rebuild.since, excluded.since)"""
 
@@ -122,6 +122,17 @@ TRANSACTIONS = RecordType(
     ),
     key=("ref",),
     months=("customers_transaction", "booked_on"),
+    direct=(
+        Direct("customer_id", "int8", ("account_customer_id",)),
+        Direct("account_id", "int8", ("account_id",)),
+        Direct("branch_id", "int8", ("branch_id", "account_branch_id")),
+        Direct("amount_fen", "int8", ("amount",)),
+        Direct("booked_on", "date", ("booked_on",)),
+        Direct("load_id", "int4"),
+        Direct("kind", "int2", ("kind",)),
+        Direct("channel", "int2", ("channel",)),
+        Direct("family", "int2", ("account_family",)),
+    ),
     enter=(
         """INSERT INTO customers_transaction
             (customer_id, account_id, branch_id, amount_fen, booked_on, load_id, kind, channel, family)

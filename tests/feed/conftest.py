@@ -1,0 +1,79 @@
+"""A database that a load may commit to, and folders written from short texts."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from crm.feed.loading import load_feed
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "feed" / "2026-06-30"
+
+
+@pytest.fixture
+def bank(transactional_db, django_db_serialized_rollback):
+    """An empty bank that commits; the ledger (no model of Django's to flush) is emptied afterwards."""
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE customers_transaction, customers_dailybalance")
+        cursor.execute("DROP SCHEMA IF EXISTS feed_staging CASCADE")
+
+
+@pytest.fixture
+def example(tmp_path):
+    """A copy of the example folder, free to be broken."""
+    return Path(shutil.copytree(EXAMPLE, tmp_path / "feed" / EXAMPLE.name))
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load a folder, with its reports in the test's own folder."""
+    return lambda folder: load_feed(folder, reports=tmp_path / "reports")
+
+
+@pytest.fixture
+def day(tmp_path):
+    """Write a dated folder from {record type: CSV text}; `since` and `late_since` go into feed.json."""
+
+    def write(business_date: date, files: dict[str, str | bytes], **days) -> Path:
+        folder = tmp_path / "days" / str(business_date)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for name, content in files.items():
+            content = content if isinstance(content, bytes) else content.encode()
+            (folder / f"{name}.csv").write_bytes(content)
+        if days:
+            settings = json.dumps({name: str(value) for name, value in days.items()})
+            (folder / "feed.json").write_text(settings, encoding="utf-8")
+        return folder
+
+    return write
+
+
+def replace(folder: Path, name: str, old: str, new: str) -> None:
+    """Replace one text in a file of `folder`; it must occur."""
+    path = folder / f"{name}.csv"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def counts() -> dict[str, int]:
+    """Rows of every table a feed may fill."""
+    tables = (
+        "managers_branch managers_user managers_manager managers_calendarday managers_leave managers_course "
+        "managers_batch managers_attendance customers_product customers_profilefield customers_customer "
+        "customers_customeridentity customers_profilefact customers_relationship customers_customergroup "
+        "customers_groupmembership customers_account customers_dailybalance customers_transaction "
+        "customers_loanstate customers_assignment customers_handover customers_handoveritem "
+        "customers_interaction service_servicerequest service_complaint service_survey "
+        "service_postloancheck marketing_segment marketing_campaign marketing_invitation "
+        "marketing_opportunity performance_plan customers_rebuild"
+    ).split()
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
+        return {table: count for table, count in cursor.fetchall() if count}
