@@ -5,6 +5,8 @@ through a page that keeps its rule. Each class says what may be added or changed
 unless it says so.
 """
 
+from datetime import timedelta
+
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
@@ -92,6 +94,20 @@ def masked(field: str, label, mask=masks.mask_id):
     @admin.display(description=label)
     def column(_self, row):
         return masks.hidden(mask(getattr(row, field))) or "—"
+
+    return column
+
+
+def span(field: str, label):
+    """A column for a half-open range of days: first and last day, or an open end."""
+
+    @admin.display(description=label, ordering=field)
+    def column(_self, row):
+        days = getattr(row, field)
+        if days is None:
+            return "—"
+        last = "" if days.upper is None else f"{days.upper - timedelta(days=1)}"
+        return f"{days.lower or ''} – {last}"
 
     return column
 

@@ -6,7 +6,7 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from crm.records import ReadOnlyInline, Record, RecordInline
+from crm.records import ReadOnlyInline, Record, RecordInline, span
 from managers.models import (
     Attendance,
     Batch,
@@ -78,17 +78,20 @@ class StaffAdmin(Record, UserAdmin):
 class LeaveInline(ReadOnlyInline):
     model = Leave
     fk_name = "manager"
-    fields = ["during", "kind", "covered_by"]
+    fields = ["days", "kind", "covered_by"]
+    readonly_fields = ["days"]
+    days = span("during", _("during"))
 
 
 @admin.register(Manager)
 class ManagerAdmin(Record):
-    list_display = ["number", "person", "branch", "line", "grade", "capacity", "in_post"]
+    list_display = ["number", "person", "branch", "line", "grade", "capacity", "days"]
     list_filter = ["line", "grade"]
     list_select_related = ["user", "branch"]
     search_fields = ["=user__username", "user__name"]
     autocomplete_fields = ["user", "branch"]
     inlines = [LeaveInline]
+    days = span("in_post", _("in post"))
 
     @admin.display(description=_("staff number"), ordering="user__username")
     def number(self, manager):
@@ -104,7 +107,8 @@ class ManagerAdmin(Record):
 
 @admin.register(Leave)
 class LeaveAdmin(Record):
-    list_display = ["manager", "during", "kind", "covered_by"]
+    list_display = ["manager", "days", "kind", "covered_by"]
+    days = span("during", _("during"))
     list_filter = ["kind"]
     list_select_related = ["manager__user", "covered_by__user"]
     search_fields = ["=manager__user__username", "manager__user__name"]
@@ -133,7 +137,8 @@ class AttendanceInline(RecordInline):
 
 @admin.register(Batch)
 class BatchAdmin(Record):
-    list_display = ["code", "course", "during", "place"]
+    list_display = ["code", "course", "days", "place"]
+    days = span("during", _("during"))
     list_select_related = ["course"]
     search_fields = ["=code", "course__name"]
     autocomplete_fields = ["course"]
@@ -151,7 +156,8 @@ class AttendanceAdmin(Record):
 
 @admin.register(Mentorship)
 class MentorshipAdmin(Record):
-    list_display = ["mentor", "mentee", "during"]
+    list_display = ["mentor", "mentee", "days"]
+    days = span("during", _("during"))
     list_select_related = ["mentor__user", "mentee__user"]
     search_fields = ["mentor__user__name", "mentee__user__name"]
     autocomplete_fields = ["mentor", "mentee"]
@@ -160,7 +166,8 @@ class MentorshipAdmin(Record):
 
 @admin.register(Rotation)
 class RotationAdmin(Record):
-    list_display = ["manager", "branch", "during"]
+    list_display = ["manager", "branch", "days"]
+    days = span("during", _("during"))
     list_select_related = ["manager__user", "branch"]
     search_fields = ["manager__user__name", "=branch__code"]
     autocomplete_fields = ["manager", "branch"]

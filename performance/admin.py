@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.look import dates, figures
-from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, yuan
+from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, span, yuan
 from customers.admin.standing import NightRowAdmin
 from performance.choices import StepState
 from performance.models import (
@@ -107,7 +107,8 @@ class CustomerAnalysisAdmin(NightRowAdmin):
 
 @admin.register(Scheme)
 class SchemeAdmin(Record):
-    list_display = ["code", "during"]
+    list_display = ["code", "days"]
+    days = span("during", _("in force"))
     search_fields = ["=code"]
 
     def has_change_permission(self, request, obj=None):
@@ -118,7 +119,9 @@ class SchemeAdmin(Record):
 
 @admin.register(Period)
 class PeriodAdmin(ReadOnlyRecord):
-    list_display = ["code", "during", "scheme"]
+    list_display = ["code", "days", "scheme"]
+    fields = ["code", "days", "scheme"]
+    days = span("during", _("during"))
     list_select_related = ["scheme"]
     search_fields = ["=code"]
 

@@ -152,6 +152,18 @@ def _plain(value) -> str:
     return number(value, 4).rstrip("0").rstrip(".") if "." in number(value, 4) else number(value, 4)
 
 
+def dot_strip(values: Sequence, middle, width: int = 160) -> SafeString:
+    """Values 0–100 as rings on one line without names, ticks at 60 and at the median."""
+
+    def x(at) -> float:
+        return 6 + float(at) / 100 * (width - 12)
+
+    shapes = [_line("m-hair", 2, 10, width - 2, 10), _line("m-hair m-tick-low", x(60), 15, x(60), 19)]
+    shapes += [_circle("m-dot-peer", x(value), 10, 3.5) for value in values]
+    shapes.append(_line("m-tick", x(middle), 3, x(middle), 17))
+    return svg(width, 20, *shapes)
+
+
 def share_bar(done: int, total: int, state: str = "", width: int = 130) -> SafeString:
     """How much of a step is done: accent while it runs, grey when it is over."""
     css = {"running": "m-mine", "failed": "m-warn"}.get(state, "m-grey")

@@ -2,7 +2,6 @@
 
 import csv
 from itertools import islice
-from pathlib import Path
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -10,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from crm.feed.loading import reports_folder
 from crm.feed.models import FeedLoad, FeedState
 from crm.http import render_page
 
@@ -62,7 +62,7 @@ def bad_rows(report: str) -> list[dict]:
     if not report:
         return []
     try:
-        with Path(report).open(encoding="utf-8", newline="") as stream:
+        with (reports_folder() / report).open(encoding="utf-8", newline="") as stream:
             return list(islice(csv.DictReader(stream), BAD_ROWS))
     except OSError:
         return []

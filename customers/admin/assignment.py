@@ -3,18 +3,20 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from crm.records import ReadOnlyInline, ReadOnlyRecord, customer_number
+from crm.records import ReadOnlyInline, ReadOnlyRecord, customer_number, span
 from customers.models import Assignment, Handover, HandoverItem
 
 
 @admin.register(Assignment)
 class AssignmentAdmin(ReadOnlyRecord):
-    list_display = ["number", "manager", "role", "share", "during", "reason"]
+    list_display = ["number", "manager", "role", "share", "days", "reason"]
     list_filter = ["role"]
     list_select_related = ["customer", "manager__user"]
     search_fields = ["=customer__number", "=manager__user__username"]
     search_help_text = _("A whole customer number or staff number.")
+    fields = ["customer", "manager", ("role", "share"), "days", "reason", "created_at"]
     number = customer_number
+    days = span("during", _("during"))
 
 
 class HandoverItemInline(ReadOnlyInline):

@@ -6,7 +6,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from crm.look import masks
-from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, RecordInline, customer_number, masked
+from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, RecordInline, customer_number, masked, span
 from customers.models import (
     Account,
     Assignment,
@@ -34,7 +34,9 @@ def shown_name(customer) -> str:
 
 class AssignmentInline(ReadOnlyInline):
     model = Assignment
-    fields = ["manager", "role", "share", "during", "reason"]
+    fields = ["manager", "role", "share", "days", "reason"]
+    readonly_fields = ["days"]
+    days = span("during", _("during"))
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("manager__user").order_by("-during")

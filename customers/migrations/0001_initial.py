@@ -909,6 +909,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "standing",
+                "verbose_name_plural": "standings",
                 "db_table": "customers_standing",
                 "managed": False,
             },

@@ -62,6 +62,7 @@ class Standing(models.Model):
     class Meta:
         managed = False
         db_table = "customers_standing"
+        verbose_name, verbose_name_plural = _("standing"), _("standings")
 
     def __str__(self):
         return f"{self.night_id} {self.customer_id}"

@@ -34,6 +34,8 @@ class Migration(migrations.Migration):
                 ("night_id", models.BigIntegerField()),
             ],
             options={
+                "verbose_name": "customer analysis",
+                "verbose_name_plural": "customer analyses",
                 "db_table": "performance_customeranalysis",
                 "managed": False,
             },
@@ -54,6 +56,8 @@ class Migration(migrations.Migration):
                 ("night_id", models.BigIntegerField()),
             ],
             options={
+                "verbose_name": "rollup",
+                "verbose_name_plural": "rollups",
                 "db_table": "performance_rollup",
                 "managed": False,
             },

@@ -80,6 +80,7 @@ class Rollup(models.Model):
     class Meta:
         managed = False
         db_table = "performance_rollup"
+        verbose_name, verbose_name_plural = _("rollup"), _("rollups")
 
     def __str__(self):
         return f"{self.night_id} {self.customer_id}"
@@ -194,6 +195,7 @@ class CustomerAnalysis(models.Model):
     class Meta:
         managed = False
         db_table = "performance_customeranalysis"
+        verbose_name, verbose_name_plural = _("customer analysis"), _("customer analyses")
 
     def __str__(self):
         return f"{self.night_id} {self.customer_id}"

@@ -25,7 +25,7 @@ from django.db.models import (
 
 from customers.choices import LoanClass, Tier
 from customers.models import Account, LoanState
-from managers.models import Leave
+from managers.models import Leave, Manager
 from performance.selectors.scope import Scope
 from service.models import Complaint
 
@@ -37,6 +37,7 @@ LEAVE_DAYS = 14
 MIGRATION_DAYS = 30
 TOP = 3  # customers named on the board
 LISTED = 100  # customers listed behind a case
+SUBSTANDARD_DAYS = 90  # over it at least substandard (domain.md §3)
 
 CLASS_RANK = {code: rank for rank, code in enumerate(LoanClass.values)}
 
@@ -110,6 +111,12 @@ def leaves(scope: Scope, days: int = LEAVE_DAYS) -> QuerySet:
     return rows.select_related("manager__user", "covered_by__user").order_by("during", "id")
 
 
+def away(scope: Scope, manager: Manager) -> QuerySet:
+    """Standings of the customers led by `manager`, the next maturity first."""
+    rows = scope.standings.filter(customer__lead=manager)
+    return rows.order_by(F("next_maturity_on").asc(nulls_last=True), "-aum_fen", "customer_id")
+
+
 STANDING_CASES: dict[str, Callable[[Scope], QuerySet]] = {
     "overdue60": lambda scope: overdue(scope, True),
     "overdue30": lambda scope: overdue(scope, False),
@@ -148,6 +155,22 @@ def row_case(scope: Scope, kind: str) -> Exceptional | None:
     if kind == "complaints":
         return Exceptional(kind, len(top), None, (top[0].due_on - scope.as_of).days, top)
     return Exceptional(kind, len(top), sum(row.overdue_fen for row in top), None, top)
+
+
+def worst_classes(customers: list[int], on: date) -> dict[int, str]:
+    """Customer id → the worst class of his loans as of `on`."""
+    states = LoanState.objects.filter(customer__in=customers, date__lte=on).order_by("account", "-date")
+    worst = {}
+    for customer, now in states.distinct("account").values_list("customer_id", "loan_class"):
+        if customer not in worst or CLASS_RANK[now] > CLASS_RANK[worst[customer]]:
+            worst[customer] = now
+    return worst
+
+
+def by_lead(scope: Scope, kind: str, most: int = 4) -> list[tuple[str, int]]:
+    """Lead managers' names and how many of the case's customers are theirs, most first."""
+    rows = STANDING_CASES[kind](scope).order_by().values_list("customer__lead__user__name")
+    return list(rows.annotate(n=Count("customer_id")).order_by("-n", "customer__lead__user__name")[:most])
 
 
 def maturing(managers: list[int], as_of: date, until: date) -> dict[int, int]:

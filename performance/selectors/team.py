@@ -1,8 +1,10 @@
 """The team table of a board: load, score, five dimensions and gaps, sorted by name."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from statistics import median
 
 from django.db.models import Count, Sum
 from pypinyin import lazy_pinyin
@@ -10,7 +12,7 @@ from pypinyin import lazy_pinyin
 from customers.choices import LoanClass
 from customers.models import Customer, DailyBalance, LoanState
 from managers.models import Branch, Manager
-from performance.choices import Dimension
+from performance.choices import Dimension, ScoreGrade
 from performance.models import Night, Scorecard
 from performance.selectors.cards import WEAK, latest_night, night_before, points_of
 from performance.selectors.scope import Scope
@@ -65,6 +67,22 @@ class Team:
     period: str
     compared: Night | None
     compared_period: str
+
+    @property
+    def dimensions(self) -> list[tuple[str, str, float, list[Decimal]]]:
+        """Letter, name, median and every value of each dimension; [] while nobody is rated."""
+        found = []
+        for code in Dimension.values:
+            values = sorted(row.points[code] for row in self.rows if row.points.get(code) is not None)
+            if values:
+                found.append((LETTERS[code], Dimension(code).label, median(values), values))
+        return found
+
+    @property
+    def grades(self) -> list[tuple[str, int]]:
+        """How many have each grade, the best first."""
+        counts = Counter(row.card.grade for row in self.rows if row.card and row.card.grade)
+        return [(grade, counts[grade]) for grade in ScoreGrade.values] if counts else []
 
 
 def by_name(name: str) -> tuple:

@@ -11,6 +11,7 @@ register.simple_tag(pictures.track_scale, name="track_scale")
 register.simple_tag(pictures.cover_chart, name="cover_chart")
 register.simple_tag(pictures.points_curve, name="points_curve")
 register.simple_tag(pictures.peer_dots, name="peer_dots")
+register.simple_tag(pictures.dot_strip, name="dot_strip")
 register.simple_tag(pictures.share_bar, name="share_bar")
 register.simple_tag(pictures.shard_mark, name="shard_mark")
 

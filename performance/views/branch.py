@@ -74,11 +74,11 @@ def branch_board(request):
 @require_safe
 def board_cases(request, kind):
     """The customers behind one case, the first hundred."""
-    if kind not in board.CASES:
-        raise Http404
     scope = board_scope(request)
-    query = (board.STANDING_CASES | board.ROW_CASES)[kind](scope).select_related("customer__lead__user")
-    rows = list(query[: board.LISTED + 1])
+    rows = list(_cases(request, scope, kind).select_related("customer__lead__user")[: board.LISTED + 1])
+    if kind == "migrated":
+        for row in rows:
+            row.was_label = board.LoanClass(row.was).label
     return render(
         request,
         "performance/board_cases.html",
@@ -91,6 +91,16 @@ def board_cases(request, kind):
             "listed": board.LISTED,
         },
     )
+
+
+def _cases(request, scope: Scope, kind: str):
+    """The rows of a kind of case; 404 for what is none, or for a manager who is not in scope."""
+    if kind == "away":
+        manager = get_object_or_404(scope.managers, public_id=_uuid(request.GET.get("manager", "")))
+        return board.away(scope, manager)
+    if kind not in board.CASES:
+        raise Http404
+    return (board.STANDING_CASES | board.ROW_CASES)[kind](scope)
 
 
 def _parent(user, branch):

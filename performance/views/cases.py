@@ -48,6 +48,7 @@ def case_title(kind: str) -> str:
         "silent": _("High-value customers without contact for 90 days"),
         "complaints": _("Complaints near or over the deadline"),
         "migrated": _("Loans in a worse class than a month ago"),
+        "away": _("Customers of a manager on leave"),
     }[kind]
 
 
@@ -73,11 +74,12 @@ def _lead(customer) -> str:
 
 def _overdue60(scope, found):
     """Serious: each customer a row of his own, up to three; the rest behind one link."""
+    classes = board.worst_classes([row.customer_id for row in found.rows], scope.night.business_date)
     rows = [
         CaseRow(
             "danger",
             _("Overdue 60 days and more"),
-            (row.customer.name, _("Loans %(amount)s") % {"amount": figures.short_money(row.loan_fen)}),
+            (row.customer.name, _loan_line(row, classes.get(row.customer_id))),
             _lead(row.customer),
             _days(row.overdue_days),
             _("Open customer"),
@@ -98,6 +100,18 @@ def _overdue60(scope, found):
             )
         )
     return rows
+
+
+def _loan_line(row, loan_class) -> str:
+    """`Class: special mention · loans 40.7万`, and what 90 days will make of it."""
+    parts = [_("Loans %(amount)s") % {"amount": figures.short_money(row.loan_fen)}]
+    if loan_class:
+        parts.insert(0, _("Class: %(name)s") % {"name": board.LoanClass(loan_class).label})
+    left = board.SUBSTANDARD_DAYS - row.overdue_days
+    if left > 0:
+        words = ngettext("substandard in %(n)s day", "substandard in %(n)s days", left)
+        parts.append(words % {"n": left})
+    return " · ".join(parts)
 
 
 def _overdue30(scope, found):
@@ -136,7 +150,8 @@ def _silent(scope, found):
         "name": first.name,
         "since": since,
     }
-    leads = " · ".join(sorted({_lead(row.customer) for row in found.rows}))
+    counts = board.by_lead(scope, found.kind)
+    leads = " · ".join(f"{name} {n}" for name, n in counts)
     return [_many(scope, found, title, (line, leads), "> " + _days(board.SILENT_DAYS))]
 
 
@@ -188,7 +203,7 @@ def _migrated(scope, found):
     first = found.rows[0]
     line = _("%(name)s: from %(was)s to %(now)s on %(date)s") % {
         "name": first.customer.name,
-        "was": LOAN_CLASS(first.was),
+        "was": board.LoanClass(first.was).label,
         "now": first.get_loan_class_display(),
         "date": dates.day(first.date),
     }
@@ -197,10 +212,6 @@ def _migrated(scope, found):
     return [
         _many(scope, found, title, (line, note), _("last %(days)s") % {"days": _days(board.MIGRATION_DAYS)})
     ]
-
-
-def LOAN_CLASS(code: str) -> str:
-    return board.LoanClass(code).label
 
 
 def _leaves(scope, leaves, days):
@@ -229,8 +240,8 @@ def _leaves(scope, leaves, days):
                 (*lines,),
                 leave.manager.user.name,
                 dates.age(max(leave.during.lower, scope.as_of), scope.as_of),
-                _("See his customers"),
-                f"{reverse('customers:book')}?lead={leave.manager.public_id}",
+                _("See what matures"),
+                f"{_list_url(scope, 'away')}&manager={leave.manager.public_id}",
             )
         )
     return rows

@@ -235,7 +235,6 @@ def _trend(cards):
         "kind": "line",
         "x": [dates.day(card.night.business_date) for card in cards],
         "series": [{"name": _("Score"), "values": [float(card.total) for card in cards], "role": "mine"}],
-        "thresholds": [{"at": 60, "label": "60", "axis": "y", "tone": ""}],
         "places": 2,
     }
 

@@ -139,4 +139,4 @@ def test_board_asks_the_same_number_of_queries(
         assert client.get(BOARD).status_code == 200
 
 
-BOARD_QUERIES = 23
+BOARD_QUERIES = 24
