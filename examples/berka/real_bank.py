@@ -40,11 +40,18 @@ def run(source: Path) -> dict:
         _say("Making the feed")
         to_feed.main(source, feed)
         with _worker(LOG):
-            for business_date in to_feed.BUSINESS_DATES:
-                _say(f"Loading {business_date} and running its night")
-                call_command("load_feed", str(feed / business_date.isoformat()))
-                call_command("run_night", date=business_date.isoformat(), follow=True)
+            load_and_run_nights(feed)
     return figures()
+
+
+def load_and_run_nights(feed: Path) -> None:
+    """Load each folder of `feed` and run its night on the worker that is there, day by day as a bank does."""
+    from django.core.management import call_command
+
+    for business_date in to_feed.BUSINESS_DATES:
+        _say(f"Loading {business_date} and running its night")
+        call_command("load_feed", str(feed / business_date.isoformat()))
+        call_command("run_night", date=business_date.isoformat(), follow=True)
 
 
 def figures() -> dict:
