@@ -14,7 +14,7 @@ from django.db import connection
 from django.urls import reverse
 
 from customers.models import Customer
-from performance import scoring, sources
+from performance import groundwork, scoring, sources
 from performance.evidence_words import cells, head, total_cells
 from performance.flows import attributed, flows_of_manager
 from performance.models import Scorecard
@@ -127,7 +127,7 @@ def _records(card: Scorecard, code: str, window, rules: Rules) -> list[Row]:
     columns = ("customer_id", "record_id", "day", "share", "numerator", "denominator", *source.columns)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{sources.common(whole_bank=False)} SELECT {', '.join(columns)} FROM ({source.sql}) AS s "
+            f"{groundwork.common(whole_bank=False)} SELECT {', '.join(columns)} FROM ({source.sql}) AS s "
             "WHERE manager_id = %(manager)s",
             params,
         )

@@ -2,7 +2,7 @@
 
 An assignment that covers every day scored takes its customer's sums of the quarter from the night's rollup.
 The few that began or ended within it are summed from the balance deltas, day by day, and from the postings.
-Both give the same integers (a test compares them), so either may stand behind a figure.
+All ways give the same integers (a test compares them), so any may stand behind a figure.
 
 A Flow's sums are not yet multiplied by the share: Σ over managers and the pool of share × sum is the bank's
 sum. Units: deposit, loan, base in fen × days; nii and el as in performance/rollups.py × days; fee in fen;
@@ -21,11 +21,9 @@ from customers.choices import LAST_CUSTOMER_INITIATED, Family, TransactionKind
 from performance.rollup_sql import COUNTED
 
 COUNTS = (*COUNTED, "other")
+MEASURES = ("deposit", "loan", "nii", "el")
 SUMS = (
-    "deposit",
-    "loan",
-    "nii",
-    "el",
+    *MEASURES,
     "fee",
     *(f"{name}_n" for name in COUNTS),
     "accounts",
@@ -71,7 +69,7 @@ PLANS = """
     sum({days}) AS days
 """
 PLAN_OF = "LEFT JOIN performance_plan AS p ON p.customer_id = a.customer_id AND p.period = %(code)s"
-LIVE = "n.opened_on < %(upto)s AND coalesce(n.closed_on > %(start)s, true)"
+LIVE = "n.opened_on < %(upto)s AND (n.closed_on IS NULL OR n.closed_on > %(start)s)"
 ACCOUNT_DAYS = f"""
     coalesce(sum(days) FILTER (WHERE family <> {int(Family.LOAN)}), 0) AS accounts,
     coalesce(sum(days) FILTER (WHERE family = {int(Family.LOAN)}), 0) AS loans
@@ -92,7 +90,7 @@ def _sums(*columns: str) -> str:
 
 WHOLE = f"""
 SELECT a.manager_id, NULL, a.share,
-    {_sums(*(f"{name}_c - r.q_{name}_c" for name in ("deposit", "loan", "nii", "el")))},
+    {_sums(*(f"{name}_c - r.q_{name}_c" for name in MEASURES))},
     {_sums("q_fee", *(f"q_{name}_n" for name in COUNTS))},
     coalesce(sum(n.accounts), 0), coalesce(sum(n.loans), 0),
     {PLANS.format(days="%(days)s")}
@@ -103,7 +101,7 @@ LEFT JOIN (
     GROUP BY n.customer_id
 ) AS n ON n.customer_id = a.customer_id
 {PLAN_OF}
-WHERE a.during @> daterange(%(start)s, %(upto)s)
+WHERE lower(a.during) <= %(start)s AND (upper_inf(a.during) OR upper(a.during) >= %(upto)s)
 GROUP BY a.manager_id, a.share
 """
 
@@ -133,33 +131,60 @@ def _count(name: str) -> str:
     return f"count(*) FILTER (WHERE kind <= {LAST_CUSTOMER_INITIATED} AND {condition}) AS {name}_n"
 
 
-BY_DAYS = f"""
-WITH a AS (%(parts)s)
-SELECT a.manager_id, %(customer)s, a.share,
-    sum(b.deposit), sum(b.loan), sum(b.nii), sum(b.el), sum(t.fee),
-    {", ".join(f"sum(t.{name}_n)" for name in COUNTS)}, sum(n.accounts), sum(n.loans),
-    {PLANS.format(days="(a.until - a.since)")}
-FROM a
+def _measures(expression: str) -> str:
+    return ", ".join(f"{expression.format(name)} AS {name}" for name in MEASURES)
+
+
+# The sum over the days held, forwards from nothing: every delta before the end, for the days it held.
+BY_LEDGER = f"""
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(deposit_delta * held), 0) AS deposit, coalesce(sum(loan_delta * held), 0) AS loan,
-        coalesce(sum(nii_delta * held), 0) AS nii, coalesce(sum(el_delta * held), 0) AS el
-    FROM (
-        SELECT d.*, a.until - greatest(d.date, a.since) AS held FROM customers_dailybalance AS d
-        WHERE d.customer_id = a.customer_id AND d.date < a.until
-    ) AS d
+    SELECT {_measures("coalesce(sum(d.{0}_delta * (a.until - greatest(d.date, a.since))), 0)")}
+    FROM customers_dailybalance AS d WHERE d.customer_id = a.customer_id AND d.date < a.until
 ) AS b
-CROSS JOIN LATERAL (
-    SELECT coalesce(-sum(amount_fen) FILTER (WHERE kind = {int(TransactionKind.FEE)}), 0) AS fee,
-        {", ".join(_count(name) for name in COUNTS)}
-    FROM customers_transaction AS t
-    WHERE t.customer_id = a.customer_id AND t.booked_on >= a.since AND t.booked_on < a.until
-) AS t
-CROSS JOIN LATERAL (
-    SELECT {ACCOUNT_DAYS.format(since="a.since", until="a.until", which="n.customer_id = a.customer_id")}
-) AS n
-{PLAN_OF}
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+# The same backwards from the level at the night: deltas since then are taken back for the days before them.
+# It reads only the quarter's rows, however long the history.
+BY_NIGHT = f"""
+LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = a.customer_id
+CROSS JOIN LATERAL (
+    SELECT {
+    _measures(
+        "(a.until - a.since) * coalesce(r.{0}, 0)"
+        " - coalesce(sum(d.{0}_delta * (least(d.date, a.until) - a.since)), 0)"
+    )
+}
+    FROM customers_dailybalance AS d
+    WHERE d.customer_id = a.customer_id AND d.date > a.since
+        AND d.date >= %(start)s AND d.date < %(upto)s
+) AS b
+"""
+
+
+def _by_days(parts: str, customer: str, balances: str) -> str:
+    """The statement over `parts` of assignments; constant dates let PostgreSQL prune the ledger's months."""
+    return f"""
+        WITH a AS ({parts})
+        SELECT a.manager_id, {customer}, a.share,
+            sum(b.deposit), sum(b.loan), sum(b.nii), sum(b.el), sum(t.fee),
+            {", ".join(f"sum(t.{name}_n)" for name in COUNTS)}, sum(n.accounts), sum(n.loans),
+            {PLANS.format(days="(a.until - a.since)")}
+        FROM a
+        {balances}
+        CROSS JOIN LATERAL (
+            SELECT coalesce(-sum(amount_fen) FILTER (WHERE kind = {int(TransactionKind.FEE)}), 0) AS fee,
+                {", ".join(_count(name) for name in COUNTS)}
+            FROM customers_transaction AS t
+            WHERE t.customer_id = a.customer_id AND t.booked_on >= a.since AND t.booked_on < a.until
+                AND t.booked_on >= %(start)s AND t.booked_on < %(upto)s
+        ) AS t
+        CROSS JOIN LATERAL (
+            SELECT {
+        ACCOUNT_DAYS.format(since="a.since", until="a.until", which="n.customer_id = a.customer_id")
+    }
+        ) AS n
+        {PLAN_OF}
+        GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
 
 
 def _fetch(sql: str, params: dict) -> list[Flow]:
@@ -173,26 +198,22 @@ def _fetch(sql: str, params: dict) -> list[Flow]:
         ]
 
 
-def _by_days(parts: str, customer: str) -> str:
-    return BY_DAYS.replace("%(parts)s", parts).replace("%(customer)s", customer)
-
-
 def flows_of_night(window: Window, night_id: int) -> list[Flow]:
     """Return every manager's flows in `window`, one row a manager and share; two statements."""
     parts = PARTS.format(which="NOT during @> daterange(%(start)s, %(upto)s)")
     whole = _fetch(WHOLE, window.params(night=night_id))
-    return whole + _fetch(_by_days(parts, "NULL::bigint"), window.params())
+    return whole + _fetch(_by_days(parts, "NULL::bigint", BY_NIGHT), window.params(night=night_id))
 
 
 def flows_of_manager(window: Window, manager_id: int) -> list[Flow]:
     """Return one manager's flows in `window`, one row a customer and share, from the ledger alone."""
     parts = PARTS.format(which="manager_id = %(manager)s")
-    return _fetch(_by_days(parts, "a.customer_id"), window.params(manager=manager_id))
+    return _fetch(_by_days(parts, "a.customer_id", BY_LEDGER), window.params(manager=manager_id))
 
 
 def flows_of_pool(window: Window) -> list[Flow]:
     """Return what belongs to nobody in `window`, one row a customer: the days that no assignment covers."""
-    return _fetch(_by_days(POOL_PARTS, "a.customer_id"), window.params())
+    return _fetch(_by_days(POOL_PARTS, "a.customer_id", BY_LEDGER), window.params())
 
 
 def attributed(flows: Iterable[Flow]) -> dict[str, Decimal]:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import polars as pl
 from django.db import connection, transaction
 
-from performance import periods, scoring, sources
+from performance import groundwork, periods, scoring, sources
 from performance.flows import Window, attributed, flows_of_night
 from performance.models import Night, Period, Scorecard
 from performance.scoring import Card, Result, Rules, contribution, efficiency
@@ -182,7 +182,7 @@ def _event_cases(params) -> dict[str, pl.DataFrame]:
         if code not in BY_ROWS
     ]
     rows = defaultdict(list)
-    for code, *row in _rows(f"{sources.common(whole_bank=True)} {' UNION ALL '.join(parts)}", params):
+    for code, *row in _rows(f"{groundwork.common(whole_bank=True)} {' UNION ALL '.join(parts)}", params):
         rows[code].append(tuple(row))
     return {code: _frame(of_code) for code, of_code in rows.items()}
 

@@ -8,7 +8,8 @@ found, feedback, deal, task) is his alone. Parameters: `parameters` below.
 
 from dataclasses import dataclass
 
-from customers.choices import Family, LoanClass, Outcome
+from customers.choices import Family, LoanClass
+from performance.groundwork import local_day
 
 BAD = f"('{LoanClass.SUBSTANDARD}', '{LoanClass.DOUBTFUL}', '{LoanClass.LOSS}')"
 RISKY = f"({int(Family.WEALTH)}, {int(Family.FUND)}, {int(Family.INSURANCE)}, {int(Family.BOND)})"
@@ -24,11 +25,6 @@ class Source:
     record: str
     columns: tuple[str, ...]
     sql: str
-
-
-def local_day(column: str) -> str:
-    """The bank's day of a moment."""
-    return f"({column} AT TIME ZONE 'Asia/Shanghai')::date"
 
 
 def moments(column: str) -> str:
@@ -145,18 +141,21 @@ FEEDBACK = f"""
     ) AS a WHERE place <= 2
 """
 COMPLETE = """
-    SELECT h.manager_id, h.customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, h.share,
-        h.share * coalesce(k.filled, 0) AS numerator,
-        h.share * CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS denominator,
-        coalesce(k.filled, 0) AS filled,
-        CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS required
-    FROM held AS h
-    CROSS JOIN (
-        SELECT coalesce(sum(weight) FILTER (WHERE for_persons), 0) AS persons,
-            coalesce(sum(weight) FILTER (WHERE for_organisations), 0) AS organisations
-        FROM customers_profilefield
-    ) AS r
-    LEFT JOIN known AS k ON k.customer_id = h.customer_id
+    SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
+        share * filled AS numerator, share * required AS denominator, filled, required
+    FROM (
+        SELECT h.manager_id, h.customer_id, h.share,
+            coalesce(CASE WHEN h.kind = 'person' THEN w.persons ELSE w.organisations END, 0) AS filled,
+            CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS required
+        FROM held AS h
+        CROSS JOIN (
+            SELECT coalesce(sum(weight) FILTER (WHERE for_persons), 0) AS persons,
+                coalesce(sum(weight) FILTER (WHERE for_organisations), 0) AS organisations
+            FROM customers_profilefield
+        ) AS r
+        LEFT JOIN known AS k ON k.customer_id = h.customer_id
+        LEFT JOIN weighed AS w ON w.bits = k.bits
+    ) AS c
 """
 FRESH = """
     SELECT h.manager_id, h.customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, h.share,
@@ -201,67 +200,6 @@ DEALS = """
     WHERE stage = 'won' AND closed_on >= %(start)s AND closed_on < %(upto)s
 """
 
-# --- What several sources stand on; {which} narrows them to one manager's customers -------------------------
-# Customers on the last day, without those received from somebody else within the days of grace.
-HELD = """
-    SELECT a.manager_id, a.customer_id, a.share, c.kind, c.aml_level, c.since
-    FROM customers_assignment AS a
-    JOIN customers_customer AS c ON c.id = a.customer_id
-    WHERE a.during @> %(as_of)s::date AND coalesce(c.closed_on > %(as_of)s, true) AND {which} AND (
-        lower(a.during) <= %(as_of)s - %(grace)s
-        OR NOT EXISTS (
-            SELECT FROM customers_assignment AS p
-            WHERE p.customer_id = a.customer_id AND p.manager_id <> a.manager_id
-                AND lower(p.during) < lower(a.during)
-        )
-        OR EXISTS (
-            SELECT FROM customers_assignment AS p
-            WHERE p.customer_id = a.customer_id AND p.manager_id = a.manager_id
-                AND upper(p.during) = lower(a.during)
-        )
-    )
-"""
-# The newest fact of a field decides whether it is filled (on its last day it still is): its date and its
-# expiry travel as one integer.
-KNOWN = """
-    SELECT g.customer_id, max(g.verified_on) AS verified_on,
-        sum(q.weight) FILTER (
-            WHERE CASE WHEN c.kind = 'person' THEN q.for_persons ELSE q.for_organisations END
-                AND (g.newest & 4194303) >= %(as_of)s::date - date '1900-01-01'
-        ) AS filled
-    FROM (
-        SELECT a.customer_id, a.field_id,
-            max(((a.noted_on - date '1900-01-01')::bigint << 22)
-                | (coalesce(a.expires_on, date '9999-12-31') - date '1900-01-01')) AS newest,
-            max(a.verified_on) FILTER (WHERE a.verified_on <= %(as_of)s) AS verified_on
-        FROM customers_profilefact AS a
-        WHERE a.noted_on <= %(as_of)s AND {which}
-        GROUP BY a.customer_id, a.field_id
-    ) AS g
-    JOIN customers_profilefield AS q ON q.id = g.field_id
-    JOIN customers_customer AS c ON c.id = g.customer_id
-    GROUP BY g.customer_id
-"""
-CONTACTED = f"""
-    SELECT a.customer_id, max({local_day("a.happened_at")}) AS last_on
-    FROM customers_interaction AS a
-    WHERE a.manager_id IS NOT NULL AND a.outcome <> '{Outcome.NO_ANSWER}'
-        AND a.happened_at >= (%(as_of)s - %(cycle_3_days)s)::timestamp AT TIME ZONE 'Asia/Shanghai'
-        AND a.happened_at < %(upto)s::timestamp AT TIME ZONE 'Asia/Shanghai' AND {{which}}
-    GROUP BY a.customer_id
-"""
-SIZED_BY_NIGHT = """
-    SELECT customer_id, greatest(deposit, loan) AS size FROM performance_rollup WHERE night_id = %(night)s
-"""
-SIZED_BY_LEDGER = """
-    SELECT a.customer_id, greatest(sum(a.deposit_delta), sum(a.loan_delta)) AS size
-    FROM customers_dailybalance AS a WHERE a.date <= %(as_of)s AND {which} GROUP BY a.customer_id
-"""
-OF_MANAGER = """a.customer_id IN (
-        SELECT customer_id FROM customers_assignment
-        WHERE manager_id = %(manager)s AND during && daterange(%(start)s, %(upto)s)
-    )"""
-
 SOURCES = {
     "S1": Source("survey", ("score", "sent_on"), _survey("csat", "score")),
     "S2": Source(
@@ -284,18 +222,6 @@ SOURCES = {
     "F4": Source("task", ("kind", "due_on", "done_on"), TASKS),
 }
 MONEY_COLUMNS = {"balance", "overdue", "due", "received", "size"}  # fen
-
-
-def common(*, whole_bank: bool) -> str:
-    """Return the WITH list that the sources stand on: for every manager, or for `manager` alone."""
-    which = "true" if whole_bank else OF_MANAGER
-    tables = {
-        "held": HELD.format(which="true" if whole_bank else "a.manager_id = %(manager)s"),
-        "known": KNOWN.format(which=which),
-        "contacted": CONTACTED.format(which=which),
-        "sized": SIZED_BY_NIGHT if whole_bank else SIZED_BY_LEDGER.format(which=which),
-    }
-    return "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in tables.items())
 
 
 def parameters(rules, *, start, upto, as_of) -> dict:

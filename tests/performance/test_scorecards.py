@@ -333,8 +333,7 @@ def test_information(borrower, saver, manager, colleague):
         )
 
     fact(borrower, phone, 1, verified=AS_OF - timedelta(days=1090))
-    fact(borrower, job, 1)
-    fact(borrower, job, 2, expires=AS_OF - timedelta(days=1))  # the newest decides, and it has expired
+    fact(borrower, job, 2, expires=AS_OF - timedelta(days=1))
     fact(saver, job, 3, verified=day(3))
     fact(saver, phone, 95)  # next quarter's knowledge
     saver.identity.document_expires_on = AS_OF - timedelta(days=1)
