@@ -5,6 +5,7 @@ build step and no node_modules to show an icon. `manage.py make_icons` rewrites 
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 from django.templatetags.static import static
@@ -29,6 +30,7 @@ OWN = {
 NAMES = frozenset(LUCIDE) | frozenset(OWN)
 
 
+@cache  # a list shows hundreds; the sprite's address is fixed for the life of the process
 def icon(name: str, size: int = 16):
     """An icon from the sprite, silent for screen readers: the word beside it speaks.
 

@@ -1,8 +1,11 @@
 """My book: the list of everybody's customers, as far as one may see them."""
 
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -14,9 +17,9 @@ from customers.choices import CustomerKind, Lifecycle, Tier
 from customers.context_processors import current_publication
 from customers.reasons import KINDS, hint, risk_band
 from customers.selectors import book as selectors
-from customers.selectors.counts import LIMIT, book_totals, view_counts
+from customers.selectors.counts import LIMIT, view_counts
 
-QUIET_DAYS = selectors.QUIET_DAYS
+NOBODY = "00000000-0000-0000-0000-000000000000"  # stands for an id in an address made once
 BAND_MARKS = {"low": "fine", "medium": "warn", "high": "danger"}
 
 
@@ -35,18 +38,18 @@ def book(request):
         return render(request, "customers/bad_cursor.html", {"start_url": start}, status=400)
     rows = selectors.book_rows(page.keys, night_id, as_of)
     counts = view_counts(request.user, night_id, as_of)
-    made = _Rows(state, as_of)
     context = {
         "state": state,
         "title": _("My customers") if request.user.is_manager else _("Customers"),
-        "facts": _facts(request.user, counts, night_id, as_of),
+        "facts": _facts(counts),
         "views": _views(state, counts),
         "chips": _chips(state),
         "columns": _columns(state),
-        "rows": [made.row(row) for row in rows],
+        "rows": rows,
+        "table_rows": _Rows(request, state, as_of).html(rows),
         "foot": _("%(count)s customers on this page") % {"count": len(rows)},
-        "page_aum_fen": sum(row.standing.aum_fen for row in rows if row.standing),
-        "page_eva": figures.number(sum(row.standing.eva_fen or 0 for row in rows if row.standing) / 100),
+        "page_aum_fen": sum(row.aum_fen or 0 for row in rows),
+        "page_eva": figures.number(sum(row.eva_fen or 0 for row in rows) / 100),
         "clear_url": state.address(**dict.fromkeys((*state.FILTERS, "words"), "")),
         "condition_count": len(state.filters) + bool(state.words),
         "keep": [
@@ -66,14 +69,12 @@ def _cursors(request, state, lists):
     }
 
 
-def _facts(user, counts, night_id, as_of):
+def _facts(counts):
     """The line beside the title: how many, and for one's own book how much."""
     facts = [_("%(count)s customers") % {"count": count_words(counts["all"])}]
-    if user.is_manager and night_id:
-        totals = book_totals(user, night_id, as_of)
-        if totals["aum_fen"] is not None:
-            facts.append(_("assets %(amount)s") % {"amount": figures.short_money(totals["aum_fen"])})
-            facts.append(_("loans %(amount)s") % {"amount": figures.short_money(totals["loan_fen"])})
+    if counts.get("aum_fen") is not None:
+        facts.append(_("assets %(amount)s") % {"amount": figures.short_money(counts["aum_fen"])})
+        facts.append(_("loans %(amount)s") % {"amount": figures.short_money(counts["loan_fen"])})
     return facts
 
 
@@ -172,58 +173,81 @@ def _column(state, label, css, key):
     }
 
 
-class _Rows:
-    """Rows as the table shows them: words, figures and marks, made without asking the database again.
+class _Cells(dict):
+    """Stands for a row while its template is rendered once: `{{ cell.name }}` becomes `{name}`."""
 
-    Fifty rows of twelve cells are made here and not by tags: that halves the time of the page.
+    def __missing__(self, name):
+        return f"{{{name}}}"
+
+
+class _Rows:
+    """Rows as the table shows them, made without asking the database again.
+
+    Fifty rows of twelve cells are 600 template variables: the row's template is rendered once, with places
+    for its cells, and filled here for each customer. That halves the time of the page.
     """
 
-    def __init__(self, state, as_of):
+    def __init__(self, request, state, as_of):
         self.as_of = as_of
-        self.in_list = state.address_in_list()
+        self.shape = render_to_string("customers/_book_row.html", {"cell": _Cells()}, request)
+        in_list = escape(state.address_in_list())
+        self.detail = reverse("customers:detail", args=[NOBODY]) + in_list
+        self.contact = reverse("customers:log_contact", args=[NOBODY]) + in_list
         self.tiers = {code: marks.tier(code) for code in Tier.values}
         self.kinds = {code: str(label) for code, label in CustomerKind.choices}
         self.lifecycles = {code: str(label) for code, label in Lifecycle.choices}
-        self.bands = {band: band_words(band) for band in selectors.BANDS}
+        self.bands = {band: mark(BAND_MARKS[band], f"{band_words(band)} {{}}") for band in selectors.BANDS}
+        self.changes = {sign: marks.delta(sign, unit="%") for sign in (-1, 0, 1)}
+        self.unknown = figures.unknown()
 
-    def row(self, row):
-        customer, standing = row.customer, row.standing
-        silent = (self.as_of - customer.last_contact_on).days if customer.last_contact_on else None
-        notice = hint(row.task, self.as_of) if row.task else None
+    def html(self, rows):
+        """The rows as safe HTML: what a person wrote (name, next step) is escaped, the rest is ours."""
+        return mark_safe("".join(self.shape.format_map(self._cells(row)) for row in rows))  # noqa: S308
+
+    def _cells(self, row):
+        silent = (self.as_of - row.last_contact_on).days if row.last_contact_on else None
+        task, public_id = row.task, str(row.public_id)
+        step = escape(row.next_step or (KINDS[task.kind].action if task else ""))
         return {
-            "customer": customer,
-            "kind": self.kinds[customer.kind],
-            "tier": self.tiers[customer.tier],
-            "lifecycle": self.lifecycles[customer.lifecycle],
-            "url": reverse("customers:detail", args=[customer.public_id]) + self.in_list,
-            "contact_url": reverse("customers:log_contact", args=[customer.public_id]) + self.in_list,
-            "silence": dates.days_between(customer.last_contact_on, self.as_of),
-            "is_quiet": silent is not None and silent > selectors.QUIET_DAYS,
-            "next_date": dates.day(customer.next_date),
-            "is_late": customer.next_date is not None and customer.next_date < self.as_of,
-            "next_step": row.next_step or (KINDS[row.task.kind].action if row.task else ""),
-            "notice": mark(*notice) if notice else "",
-            **self._figures(standing),
+            "name": escape(row.name),
+            "kind": self.kinds[row.kind],
+            "tier": self.tiers[row.tier],
+            "lifecycle": self.lifecycles[row.lifecycle],
+            "url": self.detail.replace(NOBODY, public_id),
+            "contact_url": self.contact.replace(NOBODY, public_id),
+            "silence": dates.days_between(row.last_contact_on, self.as_of),
+            "quiet": "mark-warn" if silent is not None and silent > selectors.QUIET_DAYS else "",
+            "next_date": dates.day(row.next_date),
+            "late": "mark-warn" if row.next_date is not None and row.next_date < self.as_of else "",
+            "next_step": step,
+            "notice": mark(*hint(task, self.as_of)) if task else f'<span class="only-on-phone">{step}</span>',
+            "aum": self.unknown if row.aum_fen is None else self._amount(row.aum_fen),
+            "sparkline": self._sparkline(row),
+            "delta": self._change(row.aum_change_bp),
+            "eva": self.unknown if row.eva_fen is None else figures.number(row.eva_fen / 100),
+            "risk": self._risk(row.churn_bp),
         }
 
-    def _figures(self, standing):
-        """The cells that the night computes; a dash where it did not."""
-        if standing is None:
-            return dict.fromkeys(("aum", "sparkline", "delta", "eva", "risk"), figures.unknown())
-        change = standing.aum_change_bp
-        return {
-            "aum": figures.figure(figures.in_wan(standing.aum_fen), figures.exact_yuan(standing.aum_fen)),
-            "sparkline": marks.sparkline(standing.months, None if change is None else change / 10000),
-            "delta": marks.delta(None if change is None else change / 100, unit="%"),
-            "eva": figures.unknown() if standing.eva_fen is None else figures.number(standing.eva_fen / 100),
-            "risk": self._risk(standing.churn_bp),
-        }
+    def _amount(self, fen):
+        return figures.figure(figures.in_wan(fen), figures.exact_yuan(fen))
+
+    def _sparkline(self, row):
+        if row.months is None:
+            return self.unknown
+        return marks.sparkline(row.months, None if row.aum_change_bp is None else row.aum_change_bp / 10000)
+
+    def _change(self, change_bp):
+        if change_bp is None:
+            return self.unknown
+        shown = figures.number(abs(change_bp) / 100, 1)
+        sign = 0 if shown == "0.0" else 1 if change_bp > 0 else -1
+        return SafeString(self.changes[sign].replace("1.0", shown))
 
     def _risk(self, churn_bp):
         band = risk_band(churn_bp)
         if band is None:
-            return figures.unknown()
-        return mark(BAND_MARKS[band], f"{self.bands[band]} {figures.percent(churn_bp / 10000)}")
+            return self.unknown
+        return SafeString(self.bands[band].replace("{}", figures.percent(churn_bp / 10000)))
 
 
 def _pager(page, state, counts):
