@@ -29,6 +29,9 @@ def allocate(ledger: Ledger, rng: np.random.Generator) -> dict[str, np.ndarray]:
     )
     # what just arrived starts with a current account
     chance[1:] *= np.where(ledger.trait("path") == NEW, 0.35, 1.0)
+    # who has no risk test buys nothing that carries a risk, but for a few old sins
+    untested = person & (ledger.trait("tested_on") == 0)
+    chance[2:] *= np.where(untested, 0.02, 1.0)
     held = rng.random(chance.shape) < chance
     part = held * _WEIGHT[:, None] * np.exp(rng.normal(0, 0.55, chance.shape))
     part[0] *= np.where(person, 1.0, 3.2)

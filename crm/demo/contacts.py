@@ -168,9 +168,9 @@ def _promises(rng, customer, on, skill, calendar, window) -> tuple[np.ndarray, n
     broken = draw < np.clip(0.12 - 0.05 * skill, 0.01, 0.3)
     promised = np.where(broken, early, kept)
     # an open promise: almost always still ahead
-    ahead = window.last + 1 + rng.integers(0, 80, count)
+    ahead = window.last + 1 + rng.integers(0, 150, count)
     past = window.last - rng.integers(0, 9, count)
-    open_ = np.where(rng.random(count) < 0.035, np.maximum(past, on + 1), ahead)
+    open_ = np.where(rng.random(count) < 0.02, np.maximum(past, on + 1), ahead)
     promised = np.where(following > 0, promised, calendar.on_or_after(open_))
     promised = np.maximum(promised, on + 1)
     none = draw > 0.91

@@ -48,7 +48,7 @@ def run(ledger: Ledger, parts: dict[str, np.ndarray], returns: np.ndarray, rng: 
     metals = np.flatnonzero((parts["metal"] >= 500) & (risk >= 3))
     bar = (risk[metals] >= 4) & (rng.random(len(metals)) < 0.4)
     _revalued(ledger, rng, metals, _METALS[bar.astype(int)], fen(parts["metal"][metals], 10_000), returns)
-    _policies(ledger, rng, parts["insurance"])
+    _policies(ledger, rng, parts["insurance"], risk)
 
 
 def _opening(ledger: Ledger, rng, customer) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +117,7 @@ def _sell(ledger: Ledger, customer, ids, day, channel, amount, keep) -> None:
     ledger.post(customer, day, TRANSFER_OUT, channel, -amount, keep=keep)
 
 
-def _policies(ledger: Ledger, rng, part) -> None:
+def _policies(ledger: Ledger, rng, part, risk) -> None:
     """Add insurance policies with a premium a year; the bank's commission is the first charge."""
     customer = np.flatnonzero(part >= 1_500)
     if not len(customer):
@@ -127,6 +127,7 @@ def _policies(ledger: Ledger, rng, part) -> None:
     keep = opened < leaving_day(ledger)[customer]
     customer, opened = customer[keep], opened[keep]
     product = _POLICIES[pick(rng, (38, 42, 20), len(customer))]
+    product = np.where(products.RISK[product] > risk[customer], _POLICIES[1], product)
     premium = fen(np.round(np.clip(part[customer] / 3, 500, 200_000), -2))
     premium = np.where(
         product == _POLICIES[2], fen(np.round(rng.uniform(300, 1_600, len(customer)), -1)), premium

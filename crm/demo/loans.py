@@ -13,10 +13,12 @@ from crm.demo.window import add_months_to_days, dates
 
 CLASSES = np.array(["pass", "special_mention", "substandard", "doubtful", "loss"])
 _CLASS_FROM = np.array([1, 91, 271, 361])  # days overdue at which the next class begins
-_CLASS_PD = np.array([0.0, 5.0, 18.0, 35.0, 60.0])  # percent; class 0 keeps the product's own
+_CLASS_PD = np.array([0.0, 3.0, 12.0, 30.0, 60.0])  # percent; class 0 keeps the product's own
 _HOME, _PERSONAL, _TRADER, _SMALL, _WORKING, _FIXED = products.numbers(
     "LN101", "LN201", "LN301", "LN401", "LN501", "LN601"
 )
+# share of loans that fall behind at some time
+_ARREARS = {_HOME: 0.02, _PERSONAL: 0.045, _TRADER: 0.06, _SMALL: 0.05, _WORKING: 0.015, _FIXED: 0.01}
 _OWN_PD = np.array([products.PD.get(code, 0.0) for code in products.CODES])
 
 
@@ -82,7 +84,7 @@ def _draw(ledger: Ledger, rng) -> Loans:
         inside = window.first + 2 + (rng.random(count) * (window.last - window.first - 2)).astype(int)
         opened = np.where(late, inside, window.first - run_before)
         opened = np.maximum(opened, ledger.trait("since")[who] + 10)
-        missed, cured = _arrears(rng, window, opened, 0.02 if product in (_HOME, _PERSONAL) else 0.055)
+        missed, cured = _arrears(rng, window, opened, months, _ARREARS[int(product)])
         parts.append(
             (who, np.full(count, product), fen(yuan, 1_000_000), opened, months,
              np.full(count, product in (_HOME, _PERSONAL, _FIXED)), missed, cured)
@@ -96,15 +98,15 @@ def _terms(rng, product: int, count: int) -> np.ndarray:
     return rng.choice(choices.get(int(product), (12,)), count)
 
 
-def _arrears(rng, window, opened, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return (first day missed, day cured): a share of loans falls behind, more than half recover."""
+def _arrears(rng, window, opened, months, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return (first due day missed, day cured): a share of loans falls behind, more than half recover."""
     count = len(opened)
-    begins = np.maximum(
-        window.first + rng.integers(-120, max(1, window.last - window.first), count), opened + 60
-    )
-    slides = (rng.random(count) < share) & (begins <= window.last)
+    ago = (rng.random(count) ** 1.7 * (window.last - window.first + 60)).astype(int)
+    month = np.maximum((window.last - ago - opened) // 30, 2)
+    begins = add_months_to_days(opened, month)
+    slides = (rng.random(count) < share) & (begins < window.last) & (month <= months)
     missed = np.where(slides, begins, FAR)
-    cured = np.where(slides & (rng.random(count) < 0.55), begins + rng.integers(9, 85, count), FAR)
+    cured = np.where(slides & (rng.random(count) < 0.6), begins + rng.integers(6, 85, count), FAR)
     return missed, cured
 
 

@@ -44,6 +44,7 @@ class Population:
     pension: np.ndarray
     digital: np.ndarray  # probability that he uses the app or the web
     appetite: np.ndarray  # risk level 1 … 5
+    tested_on: np.ndarray  # day of the last risk test, 0: none
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -90,9 +91,12 @@ def build(customers: int, window: Window, tree: Branches, dice: Dice) -> Populat
     )
     outlet = (tree.outlet[site] >= 0) & (line == RETAIL) & (rng.random(customers) < 0.3)
     appetite = _appetites(rng, age, wealth)
+    # a test holds for a year: some run out in the next weeks, some have
+    tested = person & (rng.random(customers) < np.where(wealth > 60_000, 0.93, 0.66))
+    tested_on = np.where(tested, np.maximum(window.last - rng.integers(3, 374, customers), since), 0)
     return Population(
         kind, line, large, male, born, name, surname, industry, site, outlet, since, wealth, path, turn, salary,
-        stop, pension, digital, appetite,
+        stop, pension, digital, appetite, tested_on,
     )  # fmt: skip
 
 

@@ -11,25 +11,25 @@ from crm.demo.window import Window, dates
 
 # code, name, English name, weight, persons, organisations, valid months, sources, share known
 FIELDS = (
-    ("occupation", "职业", "Occupation", 10, 1, 0, 24, "customer document", 0.93),
-    ("employer", "工作单位", "Employer", 8, 1, 0, 24, "customer core", 0.88),
-    ("income", "年收入", "Yearly income", 10, 1, 0, 12, "customer document", 0.84),
-    ("residence", "居住状况", "Housing", 6, 1, 0, 36, "customer", 0.87),
-    ("marital", "婚姻状况", "Marital status", 5, 1, 0, 36, "customer document", 0.91),
-    ("children", "子女情况", "Children", 4, 1, 0, 36, "customer manager", 0.8),
-    ("education", "学历", "Education", 4, 1, 0, None, "customer", 0.86),
-    ("hobby", "兴趣爱好", "Hobbies", 4, 1, 0, None, "manager", 0.66),
-    ("habit", "理财习惯", "Investing habits", 5, 1, 0, 24, "manager customer", 0.78),
-    ("channel", "联系偏好", "Preferred contact", 5, 1, 1, 24, "manager customer", 0.9),
-    ("elsewhere", "他行资产", "Assets at other banks", 7, 1, 1, 12, "customer manager", 0.72),
-    ("tax", "税收居民身份", "Tax residence", 8, 1, 1, None, "customer document", 0.97),
-    ("purpose", "开户目的", "Purpose of account", 6, 1, 1, None, "customer document", 0.98),
-    ("business", "主营业务", "Main business", 10, 0, 1, 24, "document public", 0.94),
-    ("owner", "受益所有人", "Beneficial owner", 12, 0, 1, 12, "document public", 0.9),
-    ("capital", "注册资本", "Registered capital", 6, 0, 1, None, "public", 0.96),
-    ("staff", "员工人数", "Number of staff", 5, 0, 1, 12, "customer public", 0.85),
-    ("turnover", "年营业收入", "Yearly turnover", 10, 0, 1, 12, "document customer", 0.82),
-    ("suppliers", "上下游客户", "Suppliers and buyers", 6, 0, 1, 24, "manager customer", 0.75),
+    ("occupation", "职业", "Occupation", 10, 1, 0, 36, "customer document", 0.96),
+    ("employer", "工作单位", "Employer", 8, 1, 0, 36, "customer core", 0.93),
+    ("income", "年收入", "Yearly income", 10, 1, 0, 24, "customer document", 0.91),
+    ("residence", "居住状况", "Housing", 6, 1, 0, 60, "customer", 0.93),
+    ("marital", "婚姻状况", "Marital status", 5, 1, 0, 60, "customer document", 0.95),
+    ("children", "子女情况", "Children", 4, 1, 0, 60, "customer manager", 0.88),
+    ("education", "学历", "Education", 4, 1, 0, None, "customer", 0.92),
+    ("hobby", "兴趣爱好", "Hobbies", 4, 1, 0, None, "manager", 0.76),
+    ("habit", "理财习惯", "Investing habits", 5, 1, 0, 36, "manager customer", 0.87),
+    ("channel", "联系偏好", "Preferred contact", 5, 1, 1, 36, "manager customer", 0.95),
+    ("elsewhere", "他行资产", "Assets at other banks", 7, 1, 1, 24, "customer manager", 0.82),
+    ("tax", "税收居民身份", "Tax residence", 8, 1, 1, None, "customer document", 0.985),
+    ("purpose", "开户目的", "Purpose of account", 6, 1, 1, None, "customer document", 0.99),
+    ("business", "主营业务", "Main business", 10, 0, 1, 36, "document public", 0.97),
+    ("owner", "受益所有人", "Beneficial owner", 12, 0, 1, 24, "document public", 0.95),
+    ("capital", "注册资本", "Registered capital", 6, 0, 1, None, "public", 0.98),
+    ("staff", "员工人数", "Number of staff", 5, 0, 1, 24, "customer public", 0.91),
+    ("turnover", "年营业收入", "Yearly turnover", 10, 0, 1, 24, "document customer", 0.9),
+    ("suppliers", "上下游客户", "Suppliers and buyers", 6, 0, 1, 36, "manager customer", 0.85),
 )  # fmt: skip
 
 _CHOICES = {
@@ -107,7 +107,7 @@ def facts(
         asked = np.where(person, bool(for_persons), bool(for_organisations))
         here = np.flatnonzero(asked & (rng.random(size) < np.clip(known + 0.045 * skill, 0.2, 0.995)))
         count = len(here)
-        earlier = (rng.random(count) < 0.3) * rng.integers(0, 500, count)
+        earlier = (rng.random(count) < 0.25) * rng.integers(0, 400, count)
         verified = np.maximum(reviewed[here] - earlier, population.since[here])
         noted = np.maximum(
             verified - rng.integers(0, 700, count) * (rng.random(count) < 0.5), population.since[here]
@@ -141,8 +141,8 @@ def _last_review(rng, population, aml, skill, window) -> np.ndarray:
     """Return the day of the customer's last review: overdue for some, more often under slack managers."""
     size = len(population)
     limit = np.select([aml == "low", aml == "medium"], [1095, 365], 182)
-    age = limit * np.clip(rng.beta(2.0, 2.6, size) - 0.05 * skill, 0.02, 1)
-    late = rng.random(size) < np.clip(0.09 - 0.035 * skill, 0.01, 0.3)
+    age = limit * np.clip(rng.beta(1.5, 3.4, size) - 0.04 * skill, 0.02, 1)
+    late = rng.random(size) < np.clip(0.075 - 0.03 * skill, 0.01, 0.3)
     age = np.where(late, limit * rng.uniform(1.02, 1.6, size), age)
     return np.maximum(window.last - age.astype(int), population.since)
 

@@ -33,9 +33,7 @@ def customers(
     """Return the feed's customers; `home` says at whose address each lives."""
     rng, size = dice("records"), len(population)
     person = population.person
-    tested = person & (rng.random(size) < 0.78)
-    # a test holds for a year: most are younger, some run out in the next weeks, some have
-    tested_on = np.maximum(window.last - rng.integers(3, 430, size), population.since)
+    tested = population.tested_on > 0
     document, number = _documents(rng, population)
     expires = _expiries(rng, window, person, size)
     lifecycle = np.select(
@@ -56,7 +54,7 @@ def customers(
             "born_on": dates(population.born),
             "gender": pl.Series(np.where(population.male, "m", "f")),
             "risk": pl.Series(np.char.add("C", population.appetite.astype(str))),
-            "risk_tested_on": dates(tested_on, tested),
+            "risk_tested_on": dates(population.tested_on, tested),
             "aml_level": aml,
             "industry": pl.Series(population.industry.tolist(), dtype=pl.String),
             "lifecycle": lifecycle,
