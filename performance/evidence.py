@@ -1,8 +1,8 @@
 """The rows behind an indicator of one scorecard, down to the record each came from.
 
 Rows sum to the stored numerator and denominator exactly (to their six places): records come from the same
-SELECTs that the night summed (performance.sources), money by days from the ledger itself (performance.flows),
-which gives the integers that the rollup gave. Records corrected after the night show as a difference.
+SELECTs that the night summed (performance.sources), money by days from the night's levels or from the ledger
+(performance.flows), which give the same integers. Records corrected after the night show as a difference.
 """
 
 from dataclasses import dataclass, field, replace
@@ -153,7 +153,7 @@ def _flows(card: Scorecard, code: str, window, rules: Rules) -> list[Row]:
     """What each customer's balances, postings and plan add; customers who add nothing are left out."""
     quarter = (card.period.during.upper - card.period.during.lower).days
     rows = []
-    for flow in flows_of_manager(window, card.manager_id):
+    for flow in flows_of_manager(window, card.manager_id, card.night_id):
         sums = attributed([flow])
         above, below = flow_values(sums, days=window.days, quarter=quarter, rules=rules)[code]
         values = {"days": flow.sums["days"]}

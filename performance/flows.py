@@ -205,10 +205,22 @@ def flows_of_night(window: Window, night_id: int) -> list[Flow]:
     return whole + _fetch(_by_days(parts, "NULL::bigint", BY_NIGHT), window.params(night=night_id))
 
 
-def flows_of_manager(window: Window, manager_id: int) -> list[Flow]:
-    """Return one manager's flows in `window`, one row a customer and share, from the ledger alone."""
+def flows_of_manager(window: Window, manager_id: int, night_id: int | None = None) -> list[Flow]:
+    """Return one manager's flows in `window`, one row a customer and share.
+
+    With `night_id` backwards from that night's levels, where they are still there; else from the ledger.
+    """
     parts = PARTS.format(which="manager_id = %(manager)s")
-    return _fetch(_by_days(parts, "a.customer_id", BY_LEDGER), window.params(manager=manager_id))
+    balances = BY_NIGHT if night_id and _has_rollup(night_id) else BY_LEDGER
+    params = window.params(manager=manager_id, night=night_id)
+    return _fetch(_by_days(parts, "a.customer_id", balances), params)
+
+
+def _has_rollup(night_id: int) -> bool:
+    """Old nights lose their rollups."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM performance_rollup WHERE night_id = %s)", [night_id])
+        return cursor.fetchone()[0]
 
 
 def flows_of_pool(window: Window) -> list[Flow]:
