@@ -8,6 +8,9 @@ unless it says so.
 from datetime import timedelta
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
+from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.forms import RangeWidget
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -64,7 +67,12 @@ class Record(ReadOnlyRecord):
     """The bank's own settings: added and changed here, with Django's log of who did it."""
 
     may_add = may_change = True
-    save_on_top = False
+    formfield_overrides = {
+        DateRangeField: {
+            "widget": RangeWidget(AdminDateWidget),
+            "help_text": _("The first day, and the day after the last (empty: no end)."),
+        }
+    }
 
 
 class ReadOnlyInline(Rights, admin.TabularInline):

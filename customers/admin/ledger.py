@@ -5,6 +5,7 @@ from datetime import date
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.look import figures
@@ -29,6 +30,15 @@ class LedgerAdmin(ReadOnlyRecord):
     search_fields = ["=customer__number"]
     search_help_text = _("The whole customer number: the ledger is read one customer at a time.")
     number = customer_number
+
+    @admin.display(description=_("account"))
+    def holding(self, row):
+        url = reverse("admin:customers_account_change", args=[row.account_id])
+        return format_html('<a href="{}">{}</a>', url, row.account)
+
+    @admin.display(description=_("branch"))
+    def place(self, row):
+        return row.branch.name
 
     def get_changelist(self, request, **kwargs):
         return LedgerChangeList
@@ -67,14 +77,14 @@ class LedgerAdmin(ReadOnlyRecord):
 @admin.register(Transaction)
 class TransactionAdmin(LedgerAdmin):
     day_field = "booked_on"
-    list_display = ["booked_on", "number", "account", "kind", "channel", "family", "amount", "branch"]
+    list_display = ["booked_on", "number", "holding", "kind", "channel", "family", "amount", "place"]
     list_filter = ["kind", "channel", "family"]
     list_select_related = ["customer", "account", "branch"]
     ordering = ["-booked_on", "-id"]
     fields = [
-        "customer",
-        "account",
-        "branch",
+        "number",
+        "holding",
+        "place",
         "booked_on",
         ("kind", "channel", "family"),
         "amount",
@@ -86,13 +96,13 @@ class TransactionAdmin(LedgerAdmin):
 @admin.register(DailyBalance)
 class DailyBalanceAdmin(LedgerAdmin):
     day_field = "date"
-    list_display = ["date", "number", "account", "family", "amount", "rate", "transfer_price"]
+    list_display = ["date", "number", "holding", "family", "amount", "rate", "transfer_price"]
     list_filter = ["family"]
     list_select_related = ["customer", "account"]
     ordering = ["-date", "-id"]
     fields = [
-        "customer",
-        "account",
+        "number",
+        "holding",
         "date",
         "family",
         "amount",

@@ -52,14 +52,12 @@ def points_of(card: Scorecard) -> dict[str, Decimal | None]:
     return {code: None if raw.get(code) is None else Decimal(str(raw[code])) for code in Dimension.values}
 
 
-def bands(night_id: int, line: str) -> dict[str, Band]:
+def bands(night: Night, line: str) -> dict[str, Band]:
     """Dimension (and "total") → middle half of the same line in the whole bank; absent under MIN_PEERS."""
-    key = f"peer-bands:{night_id}:{line}"
+    key = f"peer-bands:{night.pk}:{night.run}:{line}"
     found = cache.get(key)
     if found is None:
-        cards = Scorecard.objects.filter(night=night_id, line=line, total__isnull=False).only(
-            "points", "total"
-        )
+        cards = Scorecard.objects.filter(night=night, line=line, total__isnull=False).only("points", "total")
         values = {code: [] for code in [*Dimension.values, "total"]}
         for card in cards.iterator():
             values["total"].append(float(card.total))

@@ -152,7 +152,7 @@ def sheet(card: Scorecard) -> Sheet:
     before_points = points_of(compared) if compared else {}
     before = dict(compared.results.values_list("code", "points")) if compared else {}
     results = {row.code: row for row in card.results.all()}
-    middle = bands(card.night_id, card.line)
+    middle = bands(card.night, card.line)
     weights = rules.dimension_weights[card.line]
     points_now = points_of(card)
     live = sum(weights[code] for code in Dimension.values if points_now[code] is not None)

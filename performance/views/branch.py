@@ -112,7 +112,7 @@ def _parent(user, branch):
 
 def _facts(scope: Scope) -> dict:
     """The facts line, kept for ten minutes: sums over a head office touch every customer."""
-    night = scope.night.night_id if scope.night else 0
+    night = f"{scope.night.published_at:%Y%m%d%H%M%S}" if scope.night else "none"
     key = f"board-facts:{scope.branch.pk}:{night}:{scope.as_of:%Y%m%d}"
     found = cache.get(key)
     if found is None:

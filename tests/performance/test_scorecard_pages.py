@@ -187,14 +187,14 @@ def test_change_is_against_the_night_before_in_the_first_quarter(manager, card):
 
 
 def test_peers_are_hidden_under_five(manager, branch, card, night):
-    assert bands(night.pk, card.line) == {}
+    assert bands(night, card.line) == {}
 
 
 def test_peer_band_is_the_middle_half_of_the_line(manager, branch, night):
     for number in range(5):
         other = make_manager(f"{number}", branch=branch, line=Line.SME)
         make_card(other, night, total=f"{60 + 10 * number}")
-    band = bands(night.pk, Line.SME)["total"]
+    band = bands(night, Line.SME)["total"]
     assert (band.q1, band.median, band.q3, band.count) == (70, 80, 90, 5)
 
 
