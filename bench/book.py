@@ -228,7 +228,7 @@ STATEMENTS = (
         nii_delta, el_delta, date, load_id, rate_e5, ftp_e5, pd_bp, lgd_pct, family)
     SELECT customer_id, 3 * customer_id + k, aum_fen / 3, 0, 0, 0, 0, 0,
         %(as_of)s::date - (customer_id * 5 %% 60)::int - back * 60, 1, 1550, 2250, 0, 0, (%(families)s::int[])[k + 1]
-    FROM customers_standing, generate_series(0, 2) AS k, generate_series(0, 5) AS back
+    FROM customers_standing, generate_series(0, 2) AS k, generate_series(0, 1) AS back
     """,
 )
 

@@ -171,9 +171,18 @@ def _counts(user):
     path = getattr(settings, "NAV_COUNTS", "")
     if not path:
         return {}
-    key = f"nav-counts:{user.pk}"
+    key = _counts_key(user)
     counts = cache.get(key)
     if counts is None:
         counts = import_string(path)(user)
         cache.set(key, counts, COUNTS_SECONDS)
     return counts
+
+
+def forget_counts(user):
+    """Count anew on the next page: the user has just settled or added something."""
+    cache.delete(_counts_key(user))
+
+
+def _counts_key(user):
+    return f"nav-counts:{user.pk}"

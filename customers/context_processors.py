@@ -1,6 +1,9 @@
-"""What every page shows of the night: the date of its data and when they were published."""
+"""What every page shows: the date of its data, when they were published, and the counts of the rail."""
 
-from customers.models import Publication
+from django.utils import timezone
+
+from customers.models import Customer, Publication
+from customers.selectors.today import due_tasks
 
 
 def published(request):
@@ -13,3 +16,14 @@ def current_publication(request) -> Publication | None:
     if not hasattr(request, "_publication"):
         request._publication = Publication.objects.first()
     return request._publication
+
+
+def rail_counts(user) -> dict[str, int]:
+    """A manager's things to do today and customers, by URL name (settings.NAV_COUNTS); others have none."""
+    manager = getattr(user, "manager", None) if user.is_manager else None
+    if manager is None:
+        return {}
+    return {
+        "customers:today": due_tasks(user, manager, timezone.localdate()).count(),
+        "customers:book": Customer.objects.visible_to(user).filter(closed_on=None).count(),
+    }

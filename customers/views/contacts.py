@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm import keyset
 from crm.http import go_to, is_fragment, render_page, toast, trigger
 from crm.look import dates
+from crm.navigation import forget_counts
 from customers.context_processors import current_publication
 from customers.forms import ContactForm
 from customers.models import Customer, Interaction, Standing, Task
@@ -125,6 +126,7 @@ def _saved(request, customer, interaction, following, as_of):
     if following is not None:
         return _open_next(request, following, as_of, said)
     toast(request, said)
+    forget_counts(request.user)
     here = getattr(request.htmx, "current_url_abs_path", None) if is_fragment(request) else None
     return go_to(request, back_to(request, here or reverse("customers:detail", args=[customer.public_id])))
 
@@ -132,6 +134,7 @@ def _saved(request, customer, interaction, following, as_of):
 def _open_next(request, following, as_of, said):
     """The next customer's form: in the open drawer, or as the next page."""
     customer, task, query = following
+    forget_counts(request.user)
     url = reverse("customers:log_contact", args=[customer.public_id]) + query
     if not is_fragment(request):
         toast(request, said)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from crm.http import go_to, toast
 from crm.look import dates
+from crm.navigation import forget_counts
 from customers.models import Task
 from customers.services.tasks import complete_task, reopen_task, snooze_date, snooze_task
 from customers.views.access import back_to, writing_manager
@@ -41,6 +42,7 @@ def snooze(request, public_id):
 def undo(request, public_id):
     task = _own_task(request.user, public_id)
     reopen_task(task)
+    forget_counts(request.user)
     toast(request, _("%(name)s is back on the list") % {"name": task.customer.name})
     return go_to(request, back_to(request, reverse("customers:today")))
 
@@ -54,4 +56,5 @@ def _own_task(user, public_id):
 
 
 def _say(request, task, text):
+    forget_counts(request.user)
     toast(request, text, action=_("Undo"), url=reverse("customers:task_undo", args=[task.public_id]))
