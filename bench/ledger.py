@@ -10,6 +10,8 @@ from django.db import connection
 from crm.feed.models import FeedLoad, FeedState
 from crm.partitions import ensure_months
 from customers.choices import Family
+from managers.choices import Grade, Line, Role
+from managers.models import Manager, User
 
 # code, family, risk, margin (fen), rate, ftp, for organisations
 PRODUCTS = (
@@ -36,7 +38,7 @@ INSERT INTO customers_customer (id, public_id, number, kind, name, initials, bra
 SELECT i, gen_random_uuid(), 'C' || lpad(i::text, 9, '0'), CASE WHEN i %% 9 = 0 THEN 'company' ELSE 'person' END,
     '客户' || i, 'kh', %(branch)s, %(path)s, 'basic', 'new',
     CASE WHEN i %% 9 > 0 AND i %% 13 > 0 THEN 'C' || (1 + i %% 5) END, 'low', i %% 7 > 0, i %% 31 > 0,
-    %(first)s::date - (i * 37 %% 2500)::integer, NULL
+    %(first)s::date - (i * 37 %% 2500)::integer, (%(managers)s::bigint[])[1 + i %% %(teams)s]
 FROM generate_series(1, %(customers)s) AS i
 """
 ACCOUNTS = """
@@ -113,9 +115,40 @@ CROSS JOIN generate_series(%(first)s::date, %(last)s::date, '1 month') AS m
 """
 
 
+ASSIGNMENTS = """
+ALTER TABLE customers_assignment DISABLE TRIGGER USER;
+INSERT INTO customers_assignment (public_id, customer_id, manager_id, role, share, during, reason)
+SELECT gen_random_uuid(), c.id, c.lead_id, 'lead', 1, daterange(c.since, NULL), '' FROM customers_customer AS c;
+SET CONSTRAINTS ALL IMMEDIATE;
+ALTER TABLE customers_assignment ENABLE TRIGGER USER;
+"""
+BOOK = 400  # customers of one manager
+
+
+def _managers(count: int, branch) -> list[int]:
+    users = User.objects.bulk_create(
+        User(username=f"M{n:05d}", name=f"经理{n}", role=Role.MANAGER, branch=branch, password="!")
+        for n in range(count)
+    )
+    managers = Manager.objects.bulk_create(
+        Manager(
+            user=user,
+            branch=branch,
+            line=Line.values[n % len(Line.values)],
+            grade=Grade.INTERMEDIATE,
+            capacity=BOOK,
+            in_post=(date(1990, 1, 1), None),
+        )
+        for n, user in enumerate(users)
+    )
+    return [manager.pk for manager in managers]
+
+
 def fill(customers: int, first: date, last: date, *, branch) -> None:
     """Fill an empty database with `customers` and their ledger of `first`..`last`, as one feed load."""
     facts = {"customers": customers, "first": first, "last": last, "branch": branch.pk, "path": branch.path}
+    facts["managers"] = _managers(1 + customers // BOOK, branch)
+    facts["teams"] = len(facts["managers"])
     with connection.cursor() as cursor:
         for code, family, risk, margin, rate, ftp, organisations in PRODUCTS:
             cursor.execute(
@@ -139,6 +172,7 @@ def fill(customers: int, first: date, last: date, *, branch) -> None:
             )
         for statement in (CUSTOMERS, ACCOUNTS, FACTS, INTERACTIONS, INVITATIONS, LOAN_STATES):
             cursor.execute(statement, facts)
+        cursor.execute(ASSIGNMENTS)
         for table in ("customers_customer", "customers_account"):
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
     post(customers, first, first, last, branch=branch)

@@ -5,6 +5,7 @@ Import inside tasks only: it pulls in Arrow, which must not be in Celery's paren
 
 from contextlib import contextmanager
 
+from celery import current_task
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -24,16 +25,37 @@ def conninfo() -> str:
 
 @contextmanager
 def columns():
-    """Yield an ADBC connection in one transaction: committed at the end, rolled back by an exception."""
+    """Yield an ADBC connection in one transaction: committed at the end, rolled back by an exception.
+
+    A first connection reads the whole catalogue for its types (0.3 s with the ledger's partitions); a worker
+    keeps one for that and clones it, anyone else pays.
+    """
+    root = _first_connection()
+    arrow = root.adbc_clone()
+    try:
+        yield arrow
+        arrow.commit()
+    except BaseException:
+        _kept.clear()  # the server may have gone: the next step connects anew
+        raise
+    finally:
+        arrow.close()  # what was not committed is rolled back
+        if root is not _kept.get("root"):
+            root.close()
+
+
+_kept = {}
+
+
+def _first_connection():
     from adbc_driver_postgresql import dbapi
 
-    with dbapi.connect(conninfo()) as arrow:
-        try:
-            yield arrow
-            arrow.commit()
-        except BaseException:
-            arrow.rollback()
-            raise
+    if "root" in _kept:
+        return _kept["root"]
+    root = dbapi.connect(conninfo(), autocommit=True)
+    if current_task:
+        _kept["root"] = root
+    return root
 
 
 def read(arrow, query: str):

@@ -8,7 +8,6 @@ from datetime import date
 
 import polars as pl
 
-from crm.partitions import SHARDS
 from customers.models import ProfileField
 from performance import gather, rules
 from performance.database import columns, read
@@ -28,8 +27,8 @@ def write_fits(night) -> tuple[int, dict]:
     """Fit and store everything for `night`; return the number of customers and the contents by kind."""
     as_of, settings = night.business_date, rules.seven_p()
     with columns() as arrow:
-        people = pl.concat([gather.customers(arrow, night, shard) for shard in range(SHARDS)])
-        accounts = gather.accounts(arrow, as_of, None)
+        people = gather.customers(arrow, night, None)
+        accounts = gather.all_accounts(arrow, as_of)
         contents = {
             "fields": profile_fields(as_of),
             "response": _response(arrow, as_of, settings["promotion"]["months"]),
@@ -119,7 +118,7 @@ def _products(arrow, accounts: pl.DataFrame, people: pl.DataFrame) -> list[dict]
 
 def _cuts(people: pl.DataFrame, accounts: pl.DataFrame, as_of: date, settings: dict) -> dict[str, list[int]]:
     """Ascending EVA of each tier's customers, at most CUTS evenly spaced ones."""
-    counted = gather.holdings(accounts, as_of).select("customer_id", "accounts", "loans")
+    counted = gather.counts(accounts).drop("held")
     frame = people.join(counted, on="customer_id", how="left", maintain_order="left").with_columns(
         pl.col("accounts", "loans").fill_null(0), *profiling.UNPROFILED
     )

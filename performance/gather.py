@@ -48,34 +48,56 @@ ROLLED = [
 AUM = ", ".join(str(int(family)) for family in AUM_FAMILIES)
 
 
-def customers(arrow, night, shard: int) -> pl.DataFrame:
-    """One row per customer of the shard, by customer_id: rollup, kind, consent, month averages."""
-    rollup = tables.of_shard(tables.ROLLUP, night, shard)
+def customers(arrow, night, shard: int | None) -> pl.DataFrame:
+    """One row per customer of the shard (None: of the bank), by customer_id: rollup, consent, months."""
+    whole = shard is None
+    rollup = tables.of_night(tables.ROLLUP, night) if whole else tables.of_shard(tables.ROLLUP, night, shard)
     columns = ", ".join(f"r.{name}" for name in ROLLED)
     frame = read(
         arrow,
         f"SELECT {columns}, c.kind = 'person' AS is_person, c.since, right(c.risk, 1)::smallint AS risk, "
         "c.marketing_consent AND c.profiling_consent AS consent "
-        f"FROM {rollup} AS r JOIN customers_customer AS c ON c.id = r.customer_id ORDER BY r.customer_id",
+        f"FROM {rollup} AS r JOIN customers_customer AS c ON c.id = r.customer_id",
     )
-    return with_months(frame, night.business_date)
+    return with_months(frame.sort("customer_id"), night.business_date)
 
 
-def accounts(arrow, as_of: date, shard: int | None) -> pl.DataFrame:
-    """The accounts open on `as_of` (of one shard, or all), with what matures when.
+def accounts(arrow, as_of: date, shard: int) -> pl.DataFrame:
+    """The accounts of one shard that are open on `as_of`, with what matures when.
 
     The amount that matures is the principal; where the feed gave none, the last balance.
     """
-    where = "" if shard is None else f"AND customer_shard(a.customer_id) = {shard}"
+    balance = (
+        f"SELECT b.amount_fen FROM customers_dailybalance_h{shard:02d} AS b "
+        f"WHERE b.customer_id = a.customer_id AND b.account_id = a.id AND b.date <= '{as_of}' ORDER BY b.date DESC LIMIT 1"
+    )
     return read(
         arrow,
         "SELECT a.customer_id, a.product_id, p.family, a.matures_on, CASE "
         f"WHEN a.matures_on <= '{as_of}' OR a.matures_on IS NULL THEN 0 WHEN a.principal_fen > 0 "
-        "THEN a.principal_fen ELSE coalesce((SELECT b.amount_fen FROM customers_dailybalance AS b "
-        "WHERE b.customer_id = a.customer_id AND b.account_id = a.id "
-        f"AND b.date <= '{as_of}' ORDER BY b.date DESC LIMIT 1), 0) END AS matures_fen "
-        "FROM customers_account AS a JOIN customers_product AS p ON p.id = a.product_id "
-        f"WHERE a.opened_on <= '{as_of}' AND (a.closed_on IS NULL OR a.closed_on > '{as_of}') {where}",
+        f"THEN a.principal_fen ELSE coalesce(({balance}), 0) END AS matures_fen "
+        f"FROM {_open_accounts(as_of)} AND customer_shard(a.customer_id) = {shard}",
+    )
+
+
+def all_accounts(arrow, as_of: date) -> pl.DataFrame:
+    """The bank's open accounts: customer_id, product_id, family."""
+    return read(arrow, f"SELECT a.customer_id, a.product_id, p.family FROM {_open_accounts(as_of)}")
+
+
+def _open_accounts(as_of: date) -> str:
+    return (
+        "customers_account AS a JOIN customers_product AS p ON p.id = a.product_id "
+        f"WHERE a.opened_on <= '{as_of}' AND (a.closed_on IS NULL OR a.closed_on > '{as_of}')"
+    )
+
+
+def counts(open_accounts: pl.DataFrame) -> pl.DataFrame:
+    """Per customer with an account: the product ids held, the numbers of accounts and of loans."""
+    return open_accounts.group_by("customer_id").agg(
+        pl.col("product_id").unique().sort().alias("held"),
+        pl.len().cast(pl.Int64).alias("accounts"),
+        (pl.col("family") == Family.LOAN).sum().cast(pl.Int64).alias("loans"),
     )
 
 
@@ -93,12 +115,8 @@ def holdings(open_accounts: pl.DataFrame, as_of: date) -> pl.DataFrame:
     maturing = (
         ahead.filter(soon).group_by("customer_id").agg(pl.col("matures_fen").sum().alias("maturing_fen"))
     )
-    counted = open_accounts.group_by("customer_id").agg(
-        pl.col("product_id").unique().sort().alias("held"),
-        pl.len().cast(pl.Int64).alias("accounts"),
-        (pl.col("family") == Family.LOAN).sum().cast(pl.Int64).alias("loans"),
-    )
-    return counted.join(first, on="customer_id", how="left").join(maturing, on="customer_id", how="left")
+    joined = counts(open_accounts).join(first, on="customer_id", how="left")
+    return joined.join(maturing, on="customer_id", how="left")
 
 
 def _of_shard(shard: int, alias: str) -> str:
@@ -145,6 +163,9 @@ def contacts(arrow, as_of: date, shard: int) -> pl.DataFrame:
 
 def invitations(arrow, as_of: date, shard: int, first: date, channels: list[int]) -> pl.DataFrame:
     """Per customer the invitations since `first` and the answers, as lists aligned with `channels`."""
+    if not channels:
+        empty = pl.List(pl.Int64)
+        return pl.DataFrame(schema={"customer_id": pl.Int64, "invited": empty, "responded": empty})
     number = {channel: position for position, channel in enumerate(channels)}
     counted = read(
         arrow,
@@ -159,9 +180,6 @@ def invitations(arrow, as_of: date, shard: int, first: date, channels: list[int]
         )
         for name in ("invited", "responded")
     }
-    if not channels:
-        empty = pl.List(pl.Int64)
-        return pl.DataFrame(schema={"customer_id": pl.Int64, "invited": empty, "responded": empty})
     return counted.group_by("customer_id").agg(**lists)
 
 
@@ -196,9 +214,9 @@ def frame(arrow, night, shard: int, fits: dict) -> pl.DataFrame:
         whole = whole.join(part, on="customer_id", how="left", maintain_order="left")
     none = pl.lit([], dtype=pl.List(pl.Int64))
     zeros = pl.lit([0] * len(channels), dtype=pl.List(pl.Int64))
-    counts = ("accounts", "loans", "maturing_fen", "complaints_90", "contacts_30", "overdue_days", "filled")
+    numbers = ("accounts", "loans", "maturing_fen", "complaints_90", "contacts_30", "overdue_days", "filled")
     whole = whole.with_columns(
-        pl.col(*counts).fill_null(0).cast(pl.Int64),
+        pl.col(*numbers).fill_null(0).cast(pl.Int64),
         pl.col("held").fill_null(none),
         pl.col("invited", "responded").fill_null(zeros),
     ).with_columns(pl.col("held").list.len().cast(pl.Int64).alias("products"))

@@ -135,7 +135,7 @@ def standing(frame: pl.DataFrame, night) -> pl.DataFrame:
         (pl.col("persistency_churn") * 10000).round().cast(pl.Int32).alias("churn_bp"),
         pl.col("overdue_days").cast(pl.Int32),
         pl.col("profiling_completeness_pct").alias("completeness_pct"),
-        pl.col("persistency_loyalty").cast(pl.Decimal(7, 4)).alias("loyalty"),
+        pl.col("persistency_loyalty").round(4).cast(pl.Decimal(7, 4)).alias("loyalty"),
         pl.col("profiling_tier").fill_null(whole).alias("tier"),
         pl.concat_list(f"month_{n}" for n in range(13)).alias("months"),
     )

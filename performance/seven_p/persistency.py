@@ -21,6 +21,7 @@ Source
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from performance.seven_p.common import answer, average, days_known, fen
@@ -38,7 +39,7 @@ def compute(frame: pl.DataFrame, as_of: date, settings: dict) -> pl.DataFrame:
     addends = _addends(as_of, settings)
     churn = 1 / (1 + (-(settings["churn"]["base"] + pl.sum_horizontal(*DRIVERS))).exp())
     frame = frame.with_columns(addends).with_columns(churn.alias("churn"))
-    frame = frame.with_columns(_top_two())
+    frame = frame.with_columns(_top_two(frame))
     known = days_known(as_of)
     band = (pl.col("churn") >= settings["medium"]).cast(pl.Int16) + (
         pl.col("churn") >= settings["high"]
@@ -107,23 +108,14 @@ def _addends(as_of: date, settings: dict) -> list[pl.Expr]:
     return [(weight[name] * flags[name]).alias(name) for name in DRIVERS]
 
 
-def _top_two() -> list[pl.Expr]:
+def _top_two(frame: pl.DataFrame) -> list[pl.Series]:
     """The numbers of the two largest addends; null where there is none above 0. The first wins a draw."""
-    largest = pl.max_horizontal(*DRIVERS)
-
-    def first_that(condition, but: pl.Expr | None = None) -> pl.Expr:
-        found = pl.lit(None, dtype=pl.Int16)
-        for number, name in reversed(list(enumerate(DRIVERS, 1))):
-            hit = condition(name) if but is None else condition(name) & (but != number)
-            found = pl.when(hit).then(pl.lit(number, dtype=pl.Int16)).otherwise(found)
-        return found
-
-    driver = first_that(lambda name: (pl.col(name) == largest) & (largest > 0))
-    second = pl.max_horizontal(
-        *(
-            pl.when(driver == number).then(0.0).otherwise(pl.col(name))
-            for number, name in enumerate(DRIVERS, 1)
-        )
-    )
-    driver2 = first_that(lambda name: (pl.col(name) == second) & (second > 0), driver)
-    return [driver.alias("driver"), driver2.alias("driver2")]
+    addends = frame.select(DRIVERS).to_numpy().copy()
+    rows = np.arange(len(addends))
+    found = []
+    for name in ("driver", "driver2"):
+        largest = addends.argmax(axis=1)
+        number = np.where(addends[rows, largest] > 0, largest + 1, 0)
+        found.append(pl.Series(name, number, dtype=pl.Int16).replace(0, None))
+        addends[rows, largest] = 0
+    return found

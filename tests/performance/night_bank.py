@@ -1,0 +1,74 @@
+"""A small constructed bank whose rows are committed, for tests that run real workers on it."""
+
+import time
+from contextlib import contextmanager
+from datetime import date
+from io import StringIO
+
+from django.core.management import call_command
+from django.db import connection
+
+from bench import ledger
+from customers.models import Publication
+from performance import tables
+from performance.models import Night
+from tests.factories import make_branch
+
+CUSTOMERS = 200
+FIRST, LAST = date(2026, 1, 5), date(2026, 6, 30)
+LEDGER = ("customers_transaction", "customers_dailybalance")
+
+
+@contextmanager
+def committed_bank():
+    """Fill the test database for as long as the block lasts; leave it as it was, sequences aside."""
+    try:
+        ledger.fill(CUSTOMERS, FIRST, LAST, branch=make_branch("NIGHT", name="夜行"))
+        yield
+    finally:
+        empty()
+
+
+def empty() -> None:
+    """Throw away every row, and every table that a night made."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(LEDGER)}")
+        cursor.execute(
+            r"SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ '_n\d+r\d+$' "
+            "AND relname LIKE ANY(%s)",
+            [[f"{table}%" for table in (*tables.SHARDED, tables.STANDING)]],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE IF EXISTS {name} CASCADE")
+    call_command("flush", verbosity=0, interactive=False)
+
+
+def follow(as_of, **options) -> str:
+    """Run the night of `as_of` to its end through whatever worker there is; return what was printed."""
+    said = StringIO()
+    call_command("run_night", date=as_of.isoformat(), follow=True, stdout=said, **options)
+    return said.getvalue()
+
+
+def published() -> Night:
+    return Night.objects.get(pk=Publication.objects.get().night_id)
+
+
+def leftovers() -> list[str]:
+    """Tables of runs that nobody sees."""
+    kept = {
+        tables.of_night(table, night, published=True)
+        for night in Night.objects.exclude(published_run=None)
+        for table in (*tables.SHARDED, tables.STANDING)
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(r"SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ '_n\d+r\d+$'")
+        return sorted({name for (name,) in cursor.fetchall()} - kept)
+
+
+def wait_for(reached, seconds: float = 90) -> None:
+    """Wait until `reached()` is true; fail the test where it never is."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.01)
