@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
@@ -206,7 +206,23 @@ def publish(night: Night) -> tuple[int, str, dict]:
         only=True,
         defaults={"business_date": night.business_date, "night_id": night.pk, "published_at": Now()},
     )
-    return rows, digest, {"pointer": str(night.business_date)}
+    return rows, digest, {"pointer": str(night.business_date), "reclassed": _reclass_customers(night)}
+
+
+def _reclass_customers(night: Night) -> int:
+    """Bring the tier and lifecycle on the records to what the night found; few customers change in a night."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE customers_customer AS c
+                SET tier = s.tier, lifecycle = coalesce(a.profiling_lifecycle, c.lifecycle)
+                FROM {tables.STANDING} AS s
+                JOIN {tables.ANALYSIS} AS a ON a.night_id = %(night)s AND a.customer_id = s.customer_id
+                WHERE s.night_id = %(night)s AND c.id = s.customer_id
+                  AND (c.tier, c.lifecycle)
+                      IS DISTINCT FROM (s.tier, coalesce(a.profiling_lifecycle, c.lifecycle))""",
+            {"night": night.pk},
+        )
+        return cursor.rowcount
 
 
 def _checked(night: Night) -> tuple[int, str]:
