@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from performance.views import branch, nights, scorecards
+from performance.views import analysis, branch, nights, scorecards
 
 
 class DateConverter:
@@ -23,6 +23,8 @@ register_converter(DateConverter, "date")
 
 app_name = "performance"
 urlpatterns = [
+    path("customers/<uuid:public_id>/analysis/", analysis.strip, name="strip"),
+    path("customers/<uuid:public_id>/analysis/<slug:p>/", analysis.explain, name="explain"),
     path("branch/", branch.branch_board, name="branch_board"),
     path("branch/cases/<slug:kind>/", branch.board_cases, name="board_cases"),
     path("scorecards/", scorecards.scorecards, name="scorecards"),

@@ -1,4 +1,4 @@
-"""What can go wrong in a night, with real workers: killed, absent, started with wrong rules; a P that fails."""
+"""What can go wrong in a night, with real workers: killed, absent, under wrong rules; a P that fails."""
 
 import os
 import signal
