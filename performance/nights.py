@@ -210,7 +210,7 @@ def publish(night: Night) -> tuple[int, str, dict]:
 
 
 def _reclass_customers(night: Night) -> int:
-    """Bring the tier and lifecycle on the records to what the night found; few customers change in a night."""
+    """Bring tier and lifecycle on the records to what the night found; few change in a night."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""UPDATE customers_customer AS c
