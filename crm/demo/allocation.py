@@ -1,4 +1,4 @@
-"""How a customer's wealth lies: what part in current, time deposits, wealth, funds, insurance, bonds, gold."""
+"""How a customer's wealth lies: what part in each family of products."""
 
 import numpy as np
 

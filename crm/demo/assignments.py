@@ -1,4 +1,4 @@
-"""Who looks after whom since when: leavers, re-postings, long leaves and shared customers leave their trace."""
+"""Who looks after whom since when: leavers, re-postings, leaves and shared customers."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ import polars as pl
 from crm.demo import people
 from crm.demo.branches import Branches
 from crm.demo.dice import Dice
-from crm.demo.population import LINES, PRIVATE, Population
+from crm.demo.population import PRIVATE, Population
 from crm.demo.staff import Managers, supervisors
 from crm.demo.window import Window, dates
 
@@ -54,15 +54,27 @@ def build(
     free = lead >= 0
     plots = max(1, len(managers) // 30)
     queue = list(able)
-    for number in range(plots):
-        for plot in (_leaver, _reposting, _long_leave, _returned_leave, _newcomer, _balance, _late_balance):
-            if not queue:
-                break
-            plot(history, population, managers, lead, peers, free, queue.pop(), window, rng, number)
+    stories = (_leaver, _reposting, _long_leave, _returned_leave, _balance, _late_balance)
+    # newcomers first: nobody hands over to one, or takes from one, before he came
+    for plot, number in [(_newcomer, n) for n in range(plots)] + [
+        (p, n) for n in range(plots) for p in stories
+    ]:
+        hero = int(queue.pop()) if queue else -1
+        if hero >= 0 and _elders(managers, peers, hero, window):
+            plot(history, population, managers, lead, peers, free, hero, window, rng, number)
     retail = np.flatnonzero((managers.line == 0) & (managers.until < 0))
     history.spiker = int(queue.pop()) if queue else int(retail[0])
     history.segments = _segments(population, managers, lead, history, tree, window, rng)
     return history
+
+
+def _elders(managers, peers, manager, window) -> list[int]:
+    """Return who near `manager` was in post when the feed began."""
+    return [int(peer) for peer in peers[manager] if managers.since[peer] < window.first]
+
+
+def _colleague(managers, peers, manager, window, rng) -> int:
+    return int(rng.choice(_elders(managers, peers, manager, window)))
 
 
 def _pass_on(history, free, customers, day, before, after, reason, with_balance=True) -> None:
@@ -108,14 +120,14 @@ def _reposting(history, population, managers, lead, peers, free, moved, window, 
         heir = int(rng.choice(elsewhere))
         old = _book(free, lead, population, heir, day, rng, 0.12)
         _pass_on(history, free, old, day, moved, heir, "reposting")
-    giver = int(rng.choice(peers[moved]))
+    giver = _colleague(managers, peers, moved, window, rng)
     new = _book(free, lead, population, moved, day, rng, 0.45)
     _pass_on(history, free, new, day, giver, moved, "reposting")
 
 
 def _long_leave(history, population, managers, lead, peers, free, away, window, rng, number) -> None:
     """A manager is on long leave now; a colleague holds part of his book in custody."""
-    keeper, start = int(rng.choice(peers[away])), window.last - 35 - number
+    keeper, start = _colleague(managers, peers, away, window, rng), window.last - 35 - number
     history.away.append((int(away), start, window.last + 120, keeper))
     book = _book(free, lead, population, away, start, rng, 0.25)
     lead[book] = keeper
@@ -124,7 +136,7 @@ def _long_leave(history, population, managers, lead, peers, free, away, window, 
 
 def _returned_leave(history, population, managers, lead, peers, free, back, window, rng, number) -> None:
     """A manager came back from long leave, and his customers with him."""
-    keeper = int(rng.choice(peers[back]))
+    keeper = _colleague(managers, peers, back, window, rng)
     start = max(window.first + 5, window.last - 210 - number)
     end = min(start + 75, window.last - 9)
     book = _book(free, lead, population, back, start, rng, 0.25)
@@ -140,20 +152,28 @@ def _newcomer(history, population, managers, lead, peers, free, new, window, rng
     book = _book(free, lead, population, new, day, rng, 0.6)
     managers.since[new] = day
     managers.grade[new] = 0
-    _pass_on(history, free, book, day, int(rng.choice(peers[new])), int(new), "balance")
+    _pass_on(history, free, book, day, _colleague(managers, peers, new, window, rng), int(new), "balance")
 
 
 def _balance(history, population, managers, lead, peers, free, taker, window, rng, number) -> None:
     """A few customers moved to even out the load, earlier."""
     book = _book(free, lead, population, taker, window.last - 130, rng, 0.08)
     day = window.last - 130 - int(rng.integers(0, 20))
-    _pass_on(history, free, book, day, int(rng.choice(peers[taker])), int(taker), "balance")
+    _pass_on(history, free, book, day, _colleague(managers, peers, taker, window, rng), int(taker), "balance")
 
 
 def _late_balance(history, population, managers, lead, peers, free, taker, window, rng, number) -> None:
     """The same within the last days, so that a daily folder carries a hand-over."""
     book = _book(free, lead, population, taker, window.last - 5, rng, 0.06)
-    _pass_on(history, free, book, window.last - 3, int(rng.choice(peers[taker])), int(taker), "balance")
+    _pass_on(
+        history,
+        free,
+        book,
+        window.last - 3,
+        _colleague(managers, peers, taker, window, rng),
+        int(taker),
+        "balance",
+    )
 
 
 def _segments(population, managers, lead, history, tree, window, rng) -> pl.DataFrame:
@@ -267,7 +287,3 @@ def handovers(population, managers: Managers, history: History, tree: Branches, 
             )
         )
     return pl.concat(frames) if frames else pl.DataFrame()
-
-
-def line_names(managers: Managers) -> np.ndarray:
-    return LINES[managers.line]

@@ -24,6 +24,7 @@ from crm.demo import (
     profile,
     records,
     relations,
+    spikes,
     staff,
     terms,
 )
@@ -129,7 +130,12 @@ def _block(bank: Bank, folders: Folders, number: int, start: int, size: int) -> 
     invested.run(ledger, parts, bank.returns, dice("invested", number))
     cards.run(ledger, dice("cards", number))
     loans.run(ledger, dice("loans", number))
-    postings, balances = current.run(ledger, parts["current"], dice("current", number))
+    postings, balances = current.run(
+        ledger,
+        parts["current"],
+        dice("current", number),
+        unsteered=lambda: spikes.run(ledger, bank.lead, bank.history.spiker, dice("spikes", number)),
+    )
     homes = bank.homes[start : start + size]
     made = frames(ledger, postings, balances, homes, bank.tree.codes, dice("places", number))
     folders.versions("accounts", made["accounts"], {"opened_on": (), "closed_on": ()})
@@ -146,7 +152,7 @@ def _block(bank: Bank, folders: Folders, number: int, start: int, size: int) -> 
 def _service(
     bank: Bank, folders: Folders, ledger: Ledger, accounts: pl.DataFrame, states: pl.DataFrame
 ) -> None:
-    """Write what people did about the block's customers: contacts, requests, complaints, answers, checks, deals."""
+    """Write what people did about the block's customers: contacts, requests, complaints and the rest."""
     people, managers, window, number = bank.population, bank.managers, bank.window, ledger.number
     segments, calendar = bank.history.segments, bank.calendar
     chosen = slice(ledger.start, ledger.start + ledger.size)

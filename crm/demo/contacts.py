@@ -5,6 +5,7 @@ import polars as pl
 
 from crm.demo import notes, products
 from crm.demo.dice import choose, pick
+from crm.demo.holidays import Calendar
 from crm.demo.population import (
     CHURNER,
     CORPORATE,
@@ -61,9 +62,16 @@ def interval(population: Population, chosen: slice) -> np.ndarray:
 
 
 def build(
-    population: Population, managers: Managers, lead: np.ndarray, segments: pl.DataFrame, calendar, window: Window,
-    chosen: slice, overdue: np.ndarray, rng: np.random.Generator,
-) -> pl.DataFrame:  # fmt: skip
+    population: Population,
+    managers: Managers,
+    lead: np.ndarray,
+    segments: pl.DataFrame,
+    calendar: Calendar,
+    window: Window,
+    chosen: slice,
+    overdue: np.ndarray,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
     """Return the feed's interactions of a block; `overdue` marks customers with loans in arrears."""
     customer, on = _days(population, managers, lead, calendar, window, chosen, rng)
     (manager,) = lead_on(segments, customer, on)

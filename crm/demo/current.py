@@ -4,6 +4,8 @@ Everything of the customer's own falls on three days of his month, which keeps t
 a month. A transfer on the last of them steers the balance towards the customer's path.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 
@@ -73,10 +75,13 @@ class Slots:
         return (on >= self.begins[customer]) & (on < self.ends[customer])
 
 
-def run(ledger: Ledger, level: np.ndarray, rng: np.random.Generator) -> tuple[pl.DataFrame, pl.DataFrame]:
+def run(
+    ledger: Ledger, level: np.ndarray, rng: np.random.Generator, unsteered: Callable[[], None]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Post what moves the current accounts; return all (postings, balances) of the block.
 
-    `level` is the balance in yuan aimed at when the feed begins. Other modules must have posted before.
+    `level` is the balance in yuan aimed at when the feed begins. Other modules must have posted before, but
+    for `unsteered`, which posts what the steering is not to smooth away.
     """
     slots = Slots(ledger, rng)
     _incomes(ledger, slots, rng)
@@ -85,8 +90,9 @@ def run(ledger: Ledger, level: np.ndarray, rng: np.random.Generator) -> tuple[pl
     _interest(ledger, slots, level, factors)
     aim = fen(level[:, None] * factors)
     others = ledger.posted()
-    drains = _steer(ledger, slots, aim, fen(level), others, rng)
-    return _balances(ledger, fen(level), drains)
+    last_steer = _steer(ledger, slots, aim, fen(level), others, rng)
+    unsteered()
+    return _balances(ledger, fen(level), last_steer)
 
 
 def _grid(ledger: Ledger, slots: Slots) -> tuple[np.ndarray, np.ndarray]:
@@ -158,7 +164,8 @@ def _daily_life(ledger: Ledger, slots: Slots, level, rng) -> None:
     ledger.post(customer, on, HOUSEHOLD, SYSTEM, -bill, keep=pays & slots.there(customer, on))
     pays = (kind >= COMPANY)[customer]
     fee = fen(18 + 0.00004 * np.minimum(level, 2e7)[customer])
-    ledger.post(customer, slots.starts[month] + 20, FEE, SYSTEM, -fee, keep=pays & slots.there(customer, on))
+    on = slots.starts[month] + 20
+    ledger.post(customer, on, FEE, SYSTEM, -fee, keep=pays & slots.there(customer, on))
 
 
 def _interest(ledger: Ledger, slots: Slots, level, factors) -> None:
@@ -206,48 +213,48 @@ def _balances(ledger: Ledger, opening, last_steer) -> tuple[pl.DataFrame, pl.Dat
     """Return (postings, balances): end-of-day balances of current accounts from their postings, no overdraft.
 
     Where postings would overdraw an account, its opening balance is higher (a new account: its first
-    transfer in). A churner takes that reserve out with his last transfer.
+    transfer in). A churner takes out with his last transfer what is then left over.
     """
-    window, size = ledger.window, ledger.size
+    window, everyone = ledger.window, np.arange(ledger.size)
     since = ledger.trait("since")
     new = since > window.first
-    own = ledger.posted().filter(pl.col("account") < size)
-    daily = own.group_by("account", "day").agg(pl.col("amount").sum()).sort("account", "day")
-    daily = daily.with_columns(total=pl.col("amount").cum_sum().over("account"))
-    lowest = np.zeros(size, dtype=np.int64)
-    low = daily.group_by("account").agg(pl.col("total").min()).sort("account")
-    lowest[low["account"].to_numpy()] = np.minimum(low["total"].to_numpy(), 0)
     start = np.where(new, 0, opening)
-    reserve = np.maximum(-(start + lowest), 0)
+    daily = _running(ledger)
+    reserve = np.maximum(-(start + _lowest(daily, ledger.size)), 0)
     reserve = np.where(reserve > 0, reserve + 10_000, 0)
     # a new account has no opening balance: the money comes in on its first day
     first_day = np.maximum(since, window.first)
-    everyone = np.arange(size)
     ledger.post(everyone, first_day, TRANSFER_IN, COUNTER, reserve + 10_000, keep=new)
     start = np.where(new, 0, start + reserve)
+    afterwards = daily.filter(daily["day"].to_numpy() >= last_steer[daily["account"].to_numpy()])
+    spare = start + np.where(new, reserve + 10_000, 0) + _lowest(afterwards, ledger.size, at_most=10**15)
     leaves = (
-        (silent_from(ledger) <= window.last)
-        & (last_steer > 0)
-        & (last_steer > first_day)
-        & (reserve > 20_000)
+        (silent_from(ledger) <= window.last) & (last_steer > first_day) & (spare > 20_000) & (reserve > 0)
     )
-    ledger.post(everyone, last_steer, TRANSFER_OUT, APP, -(reserve * 9 // 10), keep=leaves)
-    postings = ledger.posted()
-    own = postings.filter(pl.col("account") < size)
-    daily = own.group_by("account", "day").agg(pl.col("amount").sum()).sort("account", "day")
-    daily = daily.with_columns(total=pl.col("amount").cum_sum().over("account"))
+    taken = np.minimum(spare, reserve) * 9 // 10
+    ledger.post(everyone, last_steer, TRANSFER_OUT, APP, -taken, keep=leaves)
+    daily = _running(ledger)
     account = daily["account"].to_numpy()
-    rows = [
-        pl.DataFrame(
-            {"account": everyone[~new], "day": np.full((~new).sum(), window.first), "amount": start[~new]}
-        ),
-        pl.DataFrame(
-            {"account": account, "day": daily["day"], "amount": start[account] + daily["total"].to_numpy()}
-        ),
-    ]
-    rows = [frame.cast({"account": pl.Int64, "day": pl.Int64, "amount": pl.Int64}) for frame in rows]
-    current = pl.concat(rows).with_columns(pd=pl.lit(-1.0)).sort("account", "day")
-    return postings, pl.concat([current, _stated(ledger)]).sort("account", "day")
+    opened = pl.DataFrame({"account": everyone, "day": window.first, "amount": start}).filter(~new)
+    closed = daily.select("account", "day", amount=pl.Series(start[account]) + pl.col("total"))
+    kinds = {"account": pl.Int64, "day": pl.Int64, "amount": pl.Int64}
+    current = pl.concat([opened.cast(kinds), closed.cast(kinds)]).with_columns(pd=pl.lit(-1.0))
+    return ledger.posted(), pl.concat([current, _stated(ledger)]).sort("account", "day")
+
+
+def _running(ledger: Ledger) -> pl.DataFrame:
+    """Return account, day and the running total of all postings on current accounts."""
+    own = ledger.posted().filter(pl.col("account") < ledger.size)
+    daily = own.group_by("account", "day").agg(pl.col("amount").sum()).sort("account", "day")
+    return daily.with_columns(total=pl.col("amount").cum_sum().over("account"))
+
+
+def _lowest(daily: pl.DataFrame, size: int, at_most: int = 0) -> np.ndarray:
+    """Return each account's lowest running total, `at_most` where it never went below."""
+    lowest = np.full(size, at_most, dtype=np.int64)
+    low = daily.group_by("account").agg(pl.col("total").min())
+    lowest[low["account"].to_numpy()] = np.minimum(low["total"].to_numpy(), at_most)
+    return lowest
 
 
 def _stated(ledger: Ledger) -> pl.DataFrame:

@@ -45,7 +45,7 @@ def resident_ids(born: np.ndarray, male: np.ndarray) -> np.ndarray:
 
 
 def credit_codes(kind: str, numbers: np.ndarray) -> np.ndarray:
-    """Return unified social credit codes: `kind` (registering body and type, two characters), area, number."""
+    """Return unified social credit codes: `kind` (two characters), area, number, checks."""
     if not len(numbers):
         return np.array([], dtype=str)
     base = _numbered("MA", numbers % 1_000_000, 6)

@@ -10,8 +10,8 @@ from crm.demo.population import PERSON, Population
 from crm.demo.window import Window
 
 KINDS = np.array(
-    ["cash_in", "cash_out", "transfer_in", "transfer_out", "purchase", "redemption", "card_spend", "repayment",
-     "household", "insurance", "salary", "pension", "interest", "fee", "drawdown", "sanction"]
+    ["cash_in", "cash_out", "transfer_in", "transfer_out", "purchase", "redemption", "card_spend",
+     "repayment", "household", "insurance", "salary", "pension", "interest", "fee", "drawdown", "sanction"]
 )  # fmt: skip
 (CASH_IN, CASH_OUT, TRANSFER_IN, TRANSFER_OUT, PURCHASE, REDEMPTION, CARD_SPEND, REPAYMENT, HOUSEHOLD,
  INSURANCE, SALARY, PENSION, INTEREST, FEE, DRAWDOWN, SANCTION) = range(16)  # fmt: skip
@@ -123,7 +123,7 @@ class Ledger:
         )
 
     def _numbers(self, product: np.ndarray) -> np.ndarray:
-        """Return account numbers: cards and current accounts carry a Luhn digit, others the product's code."""
+        """Return account numbers: a Luhn digit for cards and current accounts, else the product."""
         serial = np.arange(len(product)) + self.number * 1_000_000
         numbers = np.empty(len(product), dtype=object)
         family = products.FAMILY[product]
@@ -136,8 +136,14 @@ class Ledger:
         return numbers.astype(str)
 
 
-def frames(ledger: Ledger, postings: pl.DataFrame, balances: pl.DataFrame, homes: np.ndarray, codes: np.ndarray,
-           rng: np.random.Generator) -> dict[str, pl.DataFrame]:  # fmt: skip
+def frames(
+    ledger: Ledger,
+    postings: pl.DataFrame,
+    balances: pl.DataFrame,
+    homes: np.ndarray,
+    codes: np.ndarray,
+    rng: np.random.Generator,
+) -> dict[str, pl.DataFrame]:
     """Return the feed's accounts, transactions, balances and loans of a block.
 
     `homes` is the branch row of each of the block's customers; every twelfth posting over the counter happens

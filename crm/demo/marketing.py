@@ -122,7 +122,7 @@ def opportunities(population, managers: Managers, segments_, window, chosen: sli
     end = np.where(stays, window.last + 500, end)
     product = np.where(firm, rng.choice(_FOR_FIRMS, count), rng.choice(_FOR_PERSONS, count))
     amount = fen(np.round(np.clip(population.wealth[who] * rng.uniform(0.1, 0.8, count), 5_000, 2e7), -3))
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "ref": pl.Series(population.numbers[who]) + "-O" + pl.Series(np.arange(count)).cast(pl.String),
             "customer": population.numbers[who],
@@ -141,7 +141,6 @@ def opportunities(population, managers: Managers, segments_, window, chosen: sli
             },
         }
     )
-    return frame
 
 
 OPPORTUNITY_EVENTS = {

@@ -17,7 +17,7 @@ def silent_from(ledger: Ledger) -> np.ndarray:
 
 
 def monthly_factors(ledger: Ledger, rng: np.random.Generator) -> np.ndarray:
-    """Return the level aimed at per customer and calendar month against that at the start, shape (n, months)."""
+    """Return each month's level aimed at against that at the start, shape (customers, months)."""
     starts = ledger.window.month_starts()
     path, turn = ledger.trait("path"), ledger.trait("turn")
     since_turn = (starts[None, :] + 20 - turn[:, None]) / 30.4

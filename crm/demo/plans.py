@@ -47,7 +47,9 @@ class Measured:
         steps = balances.sort("account", "day").with_columns(
             step=pl.col("amount") - pl.col("amount").shift(1, fill_value=0).over("account"),
             loss=pl.col("amount") * pl.max_horizontal(pl.col("pd"), 0.0),
-        ).with_columns(lossy=pl.col("loss") - pl.col("loss").shift(1, fill_value=0).over("account"))  # fmt: skip
+        )  # fmt: skip
+        before = pl.col("loss").shift(1, fill_value=0).over("account")
+        steps = steps.with_columns(lossy=pl.col("loss") - before)
         account, on = steps["account"].to_numpy(), steps["day"].to_numpy()
         step, lossy = steps["step"].to_numpy() / 100, steps["lossy"].to_numpy() / 10_000
         who, kind = owner[account], product[account]

@@ -86,7 +86,7 @@ def build(customers: int, window: Window, tree: Branches, dice: Dice) -> Populat
     age = (window.last - born) / 365.25
     digital = np.where(
         person,
-        np.clip(1.02 - 0.0125 * np.maximum(age - 20, 0) + rng.normal(0, 0.12, customers), 0.03, 0.97),
+        np.clip(1.03 - 0.0145 * np.maximum(age - 20, 0) + rng.normal(0, 0.12, customers), 0.03, 0.97),
         0.72,
     )
     outlet = (tree.outlet[site] >= 0) & (line == RETAIL) & (rng.random(customers) < 0.3)
@@ -95,8 +95,8 @@ def build(customers: int, window: Window, tree: Branches, dice: Dice) -> Populat
     tested = person & (rng.random(customers) < np.where(wealth > 60_000, 0.93, 0.66))
     tested_on = np.where(tested, np.maximum(window.last - rng.integers(3, 374, customers), since), 0)
     return Population(
-        kind, line, large, male, born, name, surname, industry, site, outlet, since, wealth, path, turn, salary,
-        stop, pension, digital, appetite, tested_on,
+        kind, line, large, male, born, name, surname, industry, site, outlet, since, wealth, path, turn,
+        salary,         stop, pension, digital, appetite, tested_on,
     )  # fmt: skip
 
 

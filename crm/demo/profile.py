@@ -1,4 +1,4 @@
-"""What is known of customers: fields with weights, and dated facts of which some are missing and some stale."""
+"""What is known of customers: weighted fields, and dated facts, some missing and some stale."""
 
 import numpy as np
 import polars as pl
@@ -72,8 +72,8 @@ _CHOICES = {
     ),
 }
 _JOBS = (
-    "教师", "护士", "程序员", "会计", "公务员", "销售", "工程师", "司机", "个体经营", "厨师", "设计师", "医生",
-    "车间主任", "店长", "行政", "物流调度",
+    "教师", "护士", "程序员", "会计", "公务员", "销售", "工程师", "司机", "个体经营", "厨师", "设计师",
+    "医生",     "车间主任", "店长", "行政", "物流调度",
 )  # fmt: skip
 _RETIRED = ("退休教师", "退休工人", "退休干部", "退休医生", "退休职员")
 _EMPLOYERS = (

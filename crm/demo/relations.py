@@ -35,6 +35,7 @@ def build(population: Population, window: Window, dice: Dice) -> Relations:
     vouches = rng.random(len(owned)) < 0.12
     workers = np.flatnonzero((population.salary > 0) & (rng.random(len(population)) < 0.1))
     firms = np.flatnonzero(population.kind == COMPANY)
+    workers = workers if len(firms) else workers[:0]
     links = [
         _link(husband, wife, "spouse"),
         _link(parent, child, "parent"),
@@ -42,9 +43,8 @@ def build(population: Population, window: Window, dice: Dice) -> Relations:
         _link(owner, owned, "legal_representative"),
         _link(partner[shares], owned[shares], "shareholder"),
         _link(owner[vouches], owned[vouches], "guarantor"),
-        _link(rng.choice(firms, len(workers)) if len(firms) else workers[:0], workers if len(firms) else workers[:0],
-              "employer"),
-    ]  # fmt: skip
+        _link(rng.choice(firms, len(workers)) if len(firms) else workers, workers, "employer"),
+    ]
     rows = pl.concat(links)
     subject, object_ = rows["subject"].to_numpy(), rows["object"].to_numpy()
     known = np.maximum(population.since[subject], population.since[object_])
@@ -63,11 +63,8 @@ def build(population: Population, window: Window, dice: Dice) -> Relations:
 
 def _link(subject, object_, kind: str) -> pl.DataFrame:
     return pl.DataFrame(
-        {
-            "subject": np.asarray(subject, np.int64),
-            "object": np.asarray(object_, np.int64),
-            "kind": [kind] * len(subject),
-        }
+        {"subject": subject, "object": object_, "kind": [kind] * len(subject)},
+        schema={"subject": pl.Int64, "object": pl.Int64, "kind": pl.String},
     )
 
 
@@ -122,8 +119,13 @@ def _groups(population: Population, rng, husband, wife, parent, child, firms) ->
     """Return households and corporate groups with their members."""
     numbers, names = population.numbers, population.name
     code = {int(head): f"HH{position + 1:06d}" for position, head in enumerate(husband)}
-    rows = [(code[int(h)], numbers[m], f"{names[h]}一家", "household", max(int(population.since[h]), int(population.since[m])))
-            for h, m in [*zip(husband, husband, strict=True), *zip(husband, wife, strict=True), *zip(parent, child, strict=True)]]  # fmt: skip
+    heads = np.concatenate([husband, husband, parent])
+    members = np.concatenate([husband, wife, child])
+    known = np.maximum(population.since[heads], population.since[members])
+    rows = [
+        (code[int(head)], numbers[member], f"{names[head]}一家", "household", int(day))
+        for head, member, day in zip(heads, members, known, strict=True)
+    ]
     chosen = rng.permutation(firms)[: len(firms) // 8]
     position = 0
     while position + 1 < len(chosen):
@@ -141,5 +143,6 @@ def _groups(population: Population, rng, husband, wife, parent, child, firms) ->
                 )
             )
         position += size
-    frame = pl.DataFrame(rows, schema=["group", "customer", "name", "kind", "_known"], orient="row")
+    kinds = dict.fromkeys(("group", "customer", "name", "kind"), pl.String) | {"_known": pl.Int64}
+    frame = pl.DataFrame(rows, schema=kinds, orient="row")
     return frame.with_columns(pl.col("_known").cast(pl.Int32).cast(pl.Date)).sort("group", "customer")

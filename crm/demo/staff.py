@@ -171,7 +171,8 @@ def training(managers: Managers, window: Window, dice: Dice) -> pl.DataFrame:
                 result = "absent" if rng.random() < 0.03 else ("passed" if mark >= 60 else "failed")
                 rows.append(
                     (
-                        f"{code}-{batch + 1:02d}", managers.number[manager], code, name, valid, start, start + 3,
+                        f"{code}-{batch + 1:02d}", managers.number[manager], code, name, valid, start,
+                        start + 3,
                         "总行培训中心", result, None if result == "absent" else f"{mark:.2f}",
                         start + 3 + valid * 30 if result == "passed" else None,
                     )

@@ -23,6 +23,7 @@ from crm.demo.window import add_months_to_days
 _DEPOSITS = products.numbers("TD003", "TD006", "TD012", "TD024", "TD036", "CD036")
 _WEALTH = products.numbers("WM090", "WM180", "WM365", "WM400")
 _WEALTH_PLAIN = products.numbers("WM090", "WM180")
+_WEALTH_SAFE = products.INDEX["WM091"]
 _BONDS = products.numbers("BD036")
 _LARGE_CERTIFICATE_FROM = 200_000
 _ROUND = 100_000  # contracts are whole thousands of yuan (in fen)
@@ -43,6 +44,9 @@ def run(ledger: Ledger, parts: dict[str, np.ndarray], rng: np.random.Generator) 
             # nothing above the customer's own risk level, and organisations keep to the plain ones
             plain = (products.RISK[product] > risk[customer]) | ~person[customer]
             product = np.where(plain, _WEALTH_PLAIN[rng.integers(0, 2, len(customer))], product)
+            # the careful get what carries no risk, but for a sale in a hundred
+            careful = person[customer] & (risk[customer] == 1) & (rng.random(len(customer)) > 0.01)
+            product = np.where(careful, _WEALTH_SAFE, product)
         else:
             product = np.full(len(customer), _BONDS[0])
         _chain(ledger, rng, customer, product, fen(amount, _ROUND))
