@@ -29,7 +29,9 @@ def main(arguments: list[str]) -> int:
             missed += not _holds(figure)
             print(_sentence(figure), flush=True)
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(list(figures.values()), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    RESULT.write_text(
+        json.dumps(list(figures.values()), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return 1 if missed else 0
 
 
@@ -92,7 +94,9 @@ def _holds(figure: dict) -> bool:
     """A figure's limit is the most it may be, or the least where it says `at_least`."""
     if figure.get("limit") is None:
         return True
-    return figure["value"] >= figure["limit"] if figure.get("at_least") else figure["value"] <= figure["limit"]
+    return (
+        figure["value"] >= figure["limit"] if figure.get("at_least") else figure["value"] <= figure["limit"]
+    )
 
 
 def _sentence(figure: dict) -> str:

@@ -5,7 +5,11 @@ from crm.feed.records import Check, Column, LateCheck, RecordType, same_within
 from managers.choices import AttendanceResult, BranchClass, BranchKind, Grade, LeaveKind, Line, Role
 
 BRANCH = Reference(
-    "branches", "(SELECT code AS key, id, path FROM managers_branch)", staged="code", extras=("path",)
+    "branches",
+    "(SELECT code AS key, id, path FROM managers_branch)",
+    staged="code",
+    extras=("path",),
+    called="branch",
 )
 STAFF = Reference("staff", "(SELECT username AS key, id FROM managers_user)", called="member of staff")
 MANAGER = Reference(
@@ -58,12 +62,12 @@ BRANCHES = RecordType(
     late_checks=(
         LateCheck(
             "parent",
-            """SELECT row_no, parent AS value, 'never reaches the head office: the parents form a ring' AS reason
+            """SELECT row_no, 'never reaches the head office: the parents form a ring' AS reason
             FROM feed_branches WHERE code NOT IN (SELECT code FROM feed_tree)""",
         ),
         LateCheck(
             "parent",
-            """SELECT row_no, parent AS value, 'stands too deep: the path is over 120 characters' AS reason
+            """SELECT row_no, 'stands too deep: the path is over 120 characters' AS reason
             FROM feed_branches JOIN feed_tree USING (code) WHERE length(path) > 120""",
         ),
     ),
@@ -158,7 +162,7 @@ LEAVES = RecordType(
     late_checks=(
         LateCheck(
             "from",
-            """SELECT f.row_no, f."from" AS value, 'overlaps another leave of the same manager' AS reason
+            """SELECT f.row_no, 'overlaps another leave of the same manager' AS reason
             FROM feed_leaves AS f WHERE EXISTS (
                 SELECT FROM feed_leaves AS o
                 WHERE o.staff_id = f.staff_id AND o."from" <> f."from" AND o.during && f.during

@@ -103,7 +103,7 @@ CHECKS = RecordType(
     late_checks=(
         LateCheck(
             "account",
-            f"""SELECT r.row_no, r.account AS value, 'is no loan' AS reason FROM {{rows}} AS r
+            f"""SELECT r.row_no, 'is no loan' AS reason FROM {{rows}} AS r
             WHERE r.account_family NOT IN {LOAN_FAMILIES}""",
         ),
     ),

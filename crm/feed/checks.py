@@ -100,8 +100,9 @@ def _any(connection: psycopg.Connection, source: str, faults: list[Fault]) -> bo
 
 def _collect(connection, record: RecordType, report: Report, faults: list[tuple[str, str, Fault]]) -> None:
     parts = [
-        f'SELECT {alias}.row_no, {quoted(fault.column)} AS col, {alias}."{fault.column}"::text AS value, '
-        f"{quoted(fault.reason)} AS reason FROM {source} WHERE {fault.bad}"
+        f'SELECT {alias}.row_no, {quoted(fault.column)} AS col, raw."{fault.column}" AS value, '
+        f"{quoted(fault.reason)} AS reason FROM {source} "
+        f"JOIN {record.staged} AS raw ON raw.row_no = {alias}.row_no WHERE {fault.bad}"
         for source, alias, fault in faults
     ]
     _stream(connection, record, report, " UNION ALL ".join(parts) + " ORDER BY 1")
@@ -151,7 +152,8 @@ def late_faults(connection: psycopg.Connection, record: RecordType, fill, report
     """Run the rules that need the database as it will be; `fill` puts the load's values into the SQL."""
     for check in record.late_checks:
         query = (
-            f"SELECT row_no, {quoted(check.column)}, value::text, reason FROM ({fill(check.sql)}) AS found"
+            f'SELECT row_no, {quoted(check.column)}, raw."{check.column}", found.reason '
+            f"FROM ({fill(check.sql)}) AS found JOIN {record.staged} AS raw USING (row_no) ORDER BY row_no"
         )
         _stream(connection, record, report, query)
 

@@ -16,6 +16,7 @@ from crm.feed.errors import LoadRunning
 from crm.feed.folder import File, Folder
 
 _LOCK = 0x6775_616E  # "guan"
+_PATIENCE = "3s"
 INTERRUPTED = "The load was interrupted before it ended; nothing of it was entered. Load the folder again."
 
 
@@ -106,9 +107,19 @@ def close_sql(load_id: int, rows: int) -> str:
 def open_journal() -> Iterator[Journal]:
     """Yield the journal while this process is the only one that loads; else raise LoadRunning."""
     with psycopg.connect(**_parameters(), autocommit=True) as connection:
-        if not connection.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone()[0]:
-            raise LoadRunning("Another load is running: wait until it has ended (the page Feed shows it).")
-        yield Journal(connection)
+        try:  # the server may need a moment to notice that a killed load is gone
+            connection.execute(f"SET lock_timeout = '{_PATIENCE}'")
+            connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            connection.execute("RESET lock_timeout")
+        except psycopg.errors.LockNotAvailable:
+            raise LoadRunning(
+                "Another load is running: wait until it has ended (the page Feed shows it)."
+            ) from None
+        try:
+            yield Journal(connection)
+        finally:
+            with contextlib.suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def _parameters() -> dict:

@@ -115,12 +115,12 @@ class Timestamp:
 
 @dataclass(frozen=True)
 class Money:
-    """Yuan with two decimals; the value is integer fen. Fewer than 10 billion billion fen by length."""
+    """Yuan with two decimals, below 10^12 (deltas of balances multiply it); the value is integer fen."""
 
     signed: bool = False
 
     def bad(self, x: str) -> str:
-        shape = f"{x} LIKE '%_.__' AND length({x}) <= 17 AND pg_input_is_valid({x}, 'numeric')"
+        shape = f"{x} LIKE '%_.__' AND length(ltrim({x}, '-')) <= 15 AND pg_input_is_valid({x}, 'numeric')"
         return f"NOT ({shape})" if self.signed else f"NOT ({shape} AND {x} NOT LIKE '-%')"
 
     def cast(self, x: str) -> str:

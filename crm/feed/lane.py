@@ -23,7 +23,7 @@ SMALLEST = 4 << 20  # bytes; below it staging is as fast
 MOST_KEYS = 4_000_000  # keys of references held in memory
 MOST_ROWS = 50_000_000  # 8 bytes a row prove that the key is unique
 _BLOCK = 32 << 20
-_AMOUNT = r"^-?[0-9]{1,13}\.[0-9]{2}$"
+_AMOUNT = r"^-?[0-9]{1,12}\.[0-9]{2}$"
 _TYPES = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "date": (">i4", 4)}
 _EPOCH = date(2000, 1, 1)
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -119,7 +119,9 @@ def _batches(file: File):
         stream.close()
 
 
-def _typed(texts: pl.DataFrame, record: RecordType, folder: Folder, keys: dict) -> tuple[pl.DataFrame, pl.Series]:
+def _typed(
+    texts: pl.DataFrame, record: RecordType, folder: Folder, keys: dict
+) -> tuple[pl.DataFrame, pl.Series]:
     """Return the typed columns, references resolved, sorted for the index; and the hashes of the key."""
     columns, rules = [], []
     for column in record.columns:
@@ -134,7 +136,9 @@ def _typed(texts: pl.DataFrame, record: RecordType, folder: Folder, keys: dict) 
             rules.append(rule)
     if not all(texts.select(rule.alias(str(n)) for n, rule in enumerate(rules)).row(0)):
         raise Unclean("a value breaks a rule")
-    hashes = texts.select(pl.struct(record.key).hash() if len(record.key) > 1 else pl.col(record.key[0]).hash())
+    hashes = texts.select(
+        pl.struct(record.key).hash() if len(record.key) > 1 else pl.col(record.key[0]).hash()
+    )
     typed = texts.with_columns(columns)
     for name, frame in keys.items():
         typed = typed.join(frame, on=name, how="left")
@@ -143,7 +147,9 @@ def _typed(texts: pl.DataFrame, record: RecordType, folder: Folder, keys: dict) 
     ]
     wrong = [pl.col(column.name).null_count() != texts[column.name].null_count() for column in record.columns]
     names = [f"w{n}" for n in range(len(wrong))]
-    if any(typed.select(*unknown, *(rule.alias(name) for rule, name in zip(wrong, names, strict=True))).row(0)):
+    if any(
+        typed.select(*unknown, *(rule.alias(name) for rule, name in zip(wrong, names, strict=True))).row(0)
+    ):
         raise Unclean("a value is unknown")
     fields = [pl.coalesce(field.sources).alias(field.target) for field in record.direct if field.sources]
     return typed.select(fields).sort(record.direct[0].target), hashes.to_series()

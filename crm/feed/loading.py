@@ -225,9 +225,7 @@ class _Load:
         began = time.monotonic()
         try:
             with self.raw.transaction():
-                rows = lane.enter(
-                    self.raw, file, self.folder, self.load_id, ensure_months, lambda read: None
-                )
+                rows = lane.enter(self.raw, file, self.folder, self.load_id, ensure_months, lambda read: None)
         except (lane.Unclean, psycopg.DataError, psycopg.IntegrityError):
             return False
         self.journal.staged(file, rows, time.monotonic() - began)

@@ -52,7 +52,7 @@ class Check:
 
 @dataclass(frozen=True)
 class LateCheck:
-    """A rule that needs the records before it entered: SQL selecting (row_no, value, reason), ideally none.
+    """A rule that needs the records before it entered: SQL selecting (row_no, reason), ideally none.
 
     Runs inside the transaction, just before `enter`; a row found rolls everything back.
     """
@@ -181,7 +181,7 @@ def same_within(record: str, key: str, columns: tuple[str, ...]) -> LateCheck:
     first = ", ".join(f'f."{name}"' for name in columns)
     return LateCheck(
         columns[0],
-        f"""SELECT s.row_no, s."{columns[0]}" AS value,
+        f"""SELECT s.row_no,
                 'differs from row ' || f.row_no || ' of the same {key} in {", ".join(columns)}' AS reason
             FROM {STAGING}.{record} AS s
             JOIN (SELECT DISTINCT ON ("{key}") * FROM {STAGING}.{record} ORDER BY "{key}", row_no) AS f

@@ -42,7 +42,7 @@ ASSIGNMENTS = RecordType(
     late_checks=(
         LateCheck(
             "from",
-            f"""SELECT row_no, lower(during) AS value,
+            f"""SELECT row_no,
                 'overlaps another assignment of the same customer and manager' AS reason
             FROM (SELECT *, lag(during) OVER w AS before, lead(during) OVER w AS next FROM {_HISTORY}
                   WINDOW w AS (PARTITION BY customer_id, manager_id ORDER BY lower(during))) AS h
@@ -50,7 +50,7 @@ ASSIGNMENTS = RecordType(
         ),
         LateCheck(
             "role",
-            f"""SELECT row_no, role AS value, 'the customer has another lead in these days' AS reason
+            f"""SELECT row_no, 'the customer has another lead in these days' AS reason
             FROM (SELECT *, lag(during) OVER w AS before, lead(during) OVER w AS next FROM {_HISTORY}
                   WHERE role = 'lead'
                   WINDOW w AS (PARTITION BY customer_id ORDER BY lower(during))) AS h
@@ -58,8 +58,9 @@ ASSIGNMENTS = RecordType(
         ),
         LateCheck(
             "share",
-            f"""SELECT min(h.row_no) AS row_no, sum(o.share) AS value,
-                'the shares of ' || edge || ' must sum to 1 under one lead' AS reason
+            f"""SELECT coalesce(min(o.row_no), min(h.row_no)) AS row_no, 'the shares of the customer on ' || edge || ' sum to '
+                || sum(o.share) || ' under ' || count(*) FILTER (WHERE o.role = 'lead')
+                || ' leads; they must sum to 1 under one' AS reason
             FROM (SELECT customer_id, lower(during) AS edge FROM {_HISTORY}
                   UNION SELECT customer_id, upper(during) FROM {_HISTORY}) AS e
             JOIN {_HISTORY} AS o ON o.customer_id = e.customer_id AND o.during @> e.edge
@@ -70,7 +71,7 @@ ASSIGNMENTS = RecordType(
         ),
         LateCheck(
             "manager",
-            f"""SELECT h.row_no, m.id AS value, 'is not in post for the whole of ' || h.during AS reason
+            f"""SELECT h.row_no, 'is not in post for the whole of ' || h.during AS reason
             FROM {_HISTORY} AS h JOIN managers_manager AS m ON m.id = h.manager_id
             WHERE h.row_no IS NOT NULL AND NOT m.in_post @> h.during""",
         ),

@@ -28,9 +28,8 @@ PRODUCTS = RecordType(
     late_checks=(
         LateCheck(
             "family",
-            """SELECT r.row_no, s.family AS value, 'differs from the family its ledger rows carry' AS reason
-            FROM {rows} AS r JOIN feed_staging.products AS s ON s.row_no = r.row_no
-            JOIN customers_product AS p ON p.code = r.code
+            """SELECT r.row_no, 'differs from the family its ledger rows carry' AS reason
+            FROM {rows} AS r JOIN customers_product AS p ON p.code = r.code
             WHERE p.family <> r.family AND EXISTS (SELECT FROM customers_account WHERE product_id = p.id)""",
         ),
     ),
@@ -57,13 +56,13 @@ ACCOUNTS = RecordType(
     late_checks=(
         LateCheck(
             "customer",
-            """SELECT r.row_no, r.customer AS value, 'the account already belongs to another customer' AS reason
+            """SELECT r.row_no, 'the account already belongs to another customer' AS reason
             FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
             WHERE a.customer_id <> r.customer_id""",
         ),
         LateCheck(
             "product",
-            """SELECT r.row_no, r.product AS value, 'is of another family than the account was so far' AS reason
+            """SELECT r.row_no, 'is of another family than the account was so far' AS reason
             FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
             JOIN customers_product AS old ON old.id = a.product_id
             JOIN customers_product AS new ON new.id = r.product_id
@@ -89,7 +88,7 @@ LOANS = RecordType(
     late_checks=(
         LateCheck(
             "account",
-            f"""SELECT r.row_no, r.account AS value, 'is no loan' AS reason FROM {{rows}} AS r
+            f"""SELECT r.row_no, 'is no loan' AS reason FROM {{rows}} AS r
             WHERE r.account_family NOT IN {LOAN_FAMILIES}""",
         ),
     ),

@@ -60,8 +60,8 @@ BALANCES = RecordType(
     late_checks=(
         LateCheck(
             "amount",
-            f"""SELECT b.row_no, s.amount AS value, 'is negative: what is owed is a positive amount' AS reason
-            FROM feed_staging.balance_rows AS b JOIN feed_staging.balances AS s USING (row_no)
+            f"""SELECT b.row_no, 'is negative: what is owed is a positive amount' AS reason
+            FROM feed_staging.balance_rows AS b
             WHERE b.family = {_LOAN} AND b.amount_fen < 0""",
         ),
     ),

@@ -96,15 +96,15 @@ CUSTOMERS = RecordType(
     late_checks=(
         LateCheck(
             "document_number",
-            f"""SELECT row_no, number AS value, 'the document is also that of row ' || first AS reason FROM (
-                SELECT r.row_no, r.document_number AS number, first_value(r.row_no) OVER w AS first
+            f"""SELECT row_no, 'the document is also that of row ' || first AS reason FROM (
+                SELECT r.row_no, first_value(r.row_no) OVER w AS first
                 FROM {{rows}} AS r WHERE r.document_number IS NOT NULL
                 WINDOW w AS (PARTITION BY r.document, {_NORMAL_DOCUMENT} ORDER BY r.row_no)
             ) AS k WHERE row_no > first""",
         ),
         LateCheck(
             "document_number",
-            f"""SELECT r.row_no, r.document_number AS value,
+            f"""SELECT r.row_no,
                 'the document belongs to customer ' || c.number || ' already' AS reason
             FROM {{rows}} AS r
             JOIN customers_customeridentity AS i

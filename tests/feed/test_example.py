@@ -67,9 +67,7 @@ def test_docs_list_every_column_as_declared():
         rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|", section, flags=re.MULTILINE)
         documented[name] = [(column, mark.strip(), kind.strip()) for column, mark, kind in rows]
     declared = {
-        name: [
-            (column.name, _mark(record, column), column.kind.words) for column in record.columns
-        ]
+        name: [(column.name, _mark(record, column), column.kind.words) for column in record.columns]
         for name, record in record_types().items()
     }
     assert documented == declared
