@@ -4,6 +4,7 @@ from celery import shared_task
 
 from crm.celery import app
 from performance import nights
+from performance.housekeeping import drop_old_nights
 
 
 def queue(step_ids: list[int]) -> None:
@@ -29,8 +30,9 @@ def start_night() -> None:
 
 @shared_task(name="performance.reconcile_nights", ignore_result=True)
 def reconcile_nights() -> None:
-    """Queue again what a dead worker or a lost message left behind (beat, every 20 s)."""
+    """Queue again what a dead worker or a lost message left behind, and tidy up (beat, every 20 s)."""
     queue(nights.reconcile(queue_is_empty=queue_is_empty()))
+    drop_old_nights()
 
 
 @shared_task(name="performance.run_step")

@@ -62,7 +62,7 @@ def _meter(analysed):
     if row.profiling_completeness_pct is None:
         return ""
     names = [field_name(field) for field in analysed.missing[:2]]
-    note = _("missing: %(fields)s") % {"fields": _("、").join(names)} if names else ""
+    note = _("missing: %(fields)s") % {"fields": _(", ").join(names)} if names else ""
     return picture("meter", share=row.profiling_completeness_pct / 100, note=note)
 
 

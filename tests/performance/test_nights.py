@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from crm.feed.models import FeedLoad, FeedState
 from customers.models import Standing
-from performance import nights
+from performance import housekeeping, nights
 from performance.choices import NightState, Stage, StepState
 from performance.models import CustomerAnalysis, Night, Rollup
 from performance.progress import night_progress
@@ -158,6 +158,44 @@ def test_older_night_is_computed_but_not_published():
     assert night.steps.get(stage=Stage.PUBLISH).detail == {"pointer": "stays on 2026-06-30"}
     assert CustomerAnalysis.objects.of(night.pk).count() == CUSTOMERS
     assert published().business_date == TUESDAY
+
+
+def test_old_nights_make_room(monkeypatch):
+    """With one night and no month to keep, Sunday's goes; the published one and Monday's, its base, stay."""
+    Night.objects.filter(business_date=TUESDAY).update(previous=Night.objects.get(business_date=MONDAY))
+    monkeypatch.setattr(housekeeping, "NIGHTS", 1)
+    monkeypatch.setattr(housekeeping, "MONTHS", 0)
+
+    assert housekeeping.drop_old_nights() == 1
+    assert housekeeping.drop_old_nights() == 0
+    kept = Night.objects.exclude(published_run=None).values_list("business_date", flat=True)
+    assert set(kept) == {MONDAY, TUESDAY}
+    assert leftovers() == []
+    assert Standing.objects.published().count() == CUSTOMERS
+    assert not CustomerAnalysis.objects.of(Night.objects.get(business_date=SUNDAY).pk).exists()
+
+
+def test_night_whose_tables_were_dropped_can_be_computed_again():
+    follow(SUNDAY)
+
+    night = Night.objects.get(business_date=SUNDAY)
+    assert CustomerAnalysis.objects.of(night.pk).count() == CUSTOMERS
+    assert published().business_date == TUESDAY
+
+
+@pytest.mark.parametrize(
+    ("dates", "kept"),
+    [
+        ([], set()),
+        ([date(2026, 6, day) for day in range(1, 10)], {date(2026, 6, day) for day in range(3, 10)}),
+        (
+            [date(2026, month, day) for month in range(1, 7) for day in (27, 28)],
+            {date(2026, month, day) for month in range(4, 7) for day in (27, 28)} | {date(2026, 3, 28)},
+        ),
+    ],
+)
+def test_nights_to_keep(dates, kept):
+    assert housekeeping.to_keep(dates) == kept
 
 
 def test_beat_starts_the_last_loaded_day_once():
