@@ -64,7 +64,7 @@ RULES: dict[str, tuple] = {
 # The answers to POST where a page changes something: what is not allowed changes nothing.
 WRITES = {
     "customers:task_done": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
-    "customers:task_snooze": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
+    "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "performance:night_start": (LOGIN, 403, 403, 403, 403, 403, 303, 403),
