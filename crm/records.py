@@ -60,7 +60,6 @@ class ReadOnlyRecord(Rights, admin.ModelAdmin):
     paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 50
-    actions_selection_counter = False
 
 
 class Record(ReadOnlyRecord):
