@@ -82,8 +82,9 @@ def count_words(count: int) -> str:
     return f"{LIMIT:,}+" if count > LIMIT else f"{count:,}"
 
 
-def _views(state, counts):
-    words = {
+def view_words() -> dict[str, str]:
+    """The saved views by name."""
+    return {
         "all": _("All"),
         "matures": _("Matures this month"),
         "silent": _("High value, silent"),
@@ -91,6 +92,10 @@ def _views(state, counts):
         "expiring": _("Data expiring"),
         "overdue": _("Overdue"),
     }
+
+
+def _views(state, counts):
+    words = view_words()
     return [
         {
             "label": words[view],
@@ -222,6 +227,7 @@ class _Rows:
             "next_step": step,
             "notice": mark(*hint(task, self.as_of)) if task else f'<span class="only-on-phone">{step}</span>',
             "aum": self.unknown if row.aum_fen is None else self._amount(row.aum_fen),
+            "aum_short": figures.short_money(row.aum_fen),
             "sparkline": self._sparkline(row),
             "delta": self._change(row.aum_change_bp),
             "eva": self.unknown if row.eva_fen is None else figures.number(row.eva_fen / 100),

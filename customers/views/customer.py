@@ -16,10 +16,11 @@ from customers.models import Standing
 from customers.reasons import hint, risk_band
 from customers.selectors import book as lists
 from customers.selectors.contacts import contacts_of, open_promises, open_tasks
+from customers.selectors.counts import capped_count
 from customers.selectors.holdings import BAD_CLASSES, holdings_of
 from customers.selectors.profile import assignments_of, completeness_of, group_total, relations_of
 from customers.views.access import manager_of, panel, visible_customer
-from customers.views.book import band_words
+from customers.views.book import band_words, view_words
 from customers.views.timeline import timeline_items
 
 FEED_SHOWN = 8
@@ -83,6 +84,11 @@ def _in_list(request, customer, night_id, as_of):
     return {
         "list_url": back,
         "place": keyset.place_number(segments, place, COUNT_MOST),
+        "list_name": view_words()[state.view],
+        # a manager's list is short enough to count; nobody needs to know he is 3rd of 40,000
+        "total": capped_count(lists.narrowed(request.user, state, night_id, as_of))
+        if request.user.is_manager
+        else None,
         "previous_url": reverse("customers:detail", args=[people[before.key]]) + address if before else "",
         "next_url": reverse("customers:detail", args=[people[behind.key]]) + address if behind else "",
     }

@@ -27,7 +27,7 @@ def day_bars(maturing, as_of: date, days: int):
             shapes.append(
                 format_html(
                     '<text class="m-text" x="{}" y="{}">{}/{}</text>',
-                    round(place * step, 1),
+                    round(min(place * step, WIDTH - 30), 1),
                     HEIGHT - 4,
                     day.month,
                     day.day,

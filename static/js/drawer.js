@@ -72,7 +72,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (window.crm.isTyping(event.target)) return;
-    const row = document.querySelector("tr.is-focused[data-contact-url]");
+    const row = document.querySelector(".is-focused[data-contact-url]");
     const url = row?.dataset.contactUrl || document.body.dataset.contactUrl;
     if (url) {
       event.preventDefault();
