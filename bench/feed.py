@@ -96,10 +96,10 @@ def _bare_copy(path: Path) -> float:
         cursor.execute(_BARE)
     raw = connection.connection
     began = time.monotonic()
-    with raw.cursor() as cursor, path.open("rb", buffering=0) as stream:
-        with cursor.copy("COPY bench_bare FROM STDIN (FORMAT csv, HEADER)") as copy:
-            while block := stream.read(1 << 18):
-                copy.write(block)
+    statement = "COPY bench_bare FROM STDIN (FORMAT csv, HEADER)"
+    with path.open("rb", buffering=0) as stream, raw.cursor() as cursor, cursor.copy(statement) as copy:
+        while block := stream.read(1 << 18):
+            copy.write(block)
     seconds = time.monotonic() - began
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE bench_bare")

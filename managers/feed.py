@@ -56,7 +56,8 @@ BRANCHES = RecordType(
         ), tree AS (
             SELECT code, id, NULL::bigint AS parent_id, code || '/' AS path FROM known WHERE parent IS NULL
             UNION ALL
-            SELECT k.code, k.id, t.id, t.path || k.code || '/' FROM known AS k JOIN tree AS t ON t.code = k.parent
+            SELECT k.code, k.id, t.id, t.path || k.code || '/'
+            FROM known AS k JOIN tree AS t ON t.code = k.parent
         ) SELECT * FROM tree""",
     ),
     late_checks=(
@@ -117,7 +118,8 @@ STAFF_RECORD = RecordType(
             true, r.role = 'admin', r.role = 'admin', now()
         FROM {rows} AS r
         ON CONFLICT (username) DO UPDATE SET name = excluded.name, role = excluded.role,
-            branch_id = excluded.branch_id, is_staff = excluded.is_staff, is_superuser = excluded.is_superuser""",
+            branch_id = excluded.branch_id, is_staff = excluded.is_staff,
+            is_superuser = excluded.is_superuser""",
         """INSERT INTO managers_manager (user_id, branch_id, line, grade, capacity, in_post)
         SELECT u.id, r.branch_id, r.line, r.grade, r.capacity, daterange(r.in_post_from, r.in_post_to)
         FROM {rows} AS r JOIN managers_user AS u ON u.username = r.number WHERE r.role = 'manager'

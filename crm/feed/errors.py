@@ -9,5 +9,9 @@ class BadRows(FeedError):
     """Rows of the folder break a rule; the report lists every one."""
 
 
+class Unclean(Exception):
+    """The fast lane met something that only staging can judge (crm/feed/lane.py)."""
+
+
 class LoadRunning(FeedError):
     """Another load holds the lock."""

@@ -41,7 +41,8 @@ class Journal:
     def close_interrupted(self) -> None:
         """Say of loads that never ended that they were interrupted (the lock proves that none is running)."""
         self._connection.execute(
-            "UPDATE crm_feedload SET state = 'refused', error = %s, finished_at = now() WHERE state = 'loading'",
+            "UPDATE crm_feedload SET state = 'refused', error = %s, finished_at = now() "
+            "WHERE state = 'loading'",
             [INTERRUPTED],
         )
 
@@ -55,7 +56,8 @@ class Journal:
         ).fetchone()[0]
         for file in folder.files:
             self._connection.execute(
-                "INSERT INTO crm_feedfile (load_id, record, digest, rows, bad_rows) VALUES (%s, %s, %s, 0, 0)",
+                "INSERT INTO crm_feedfile (load_id, record, digest, rows, bad_rows) "
+                "VALUES (%s, %s, %s, 0, 0)",
                 [self._load_id, file.record.name, file.digest],
             )
         return self._load_id

@@ -15,11 +15,11 @@ import psycopg
 import pyarrow
 import pyarrow.csv
 
+from crm.feed.errors import Unclean
 from crm.feed.folder import File, Folder
 from crm.feed.kinds import Code, LedgerDate, Money, Reference, Text
 from crm.feed.records import Column, RecordType
 
-SMALLEST = 4 << 20  # bytes; below it staging is as fast
 MOST_KEYS = 4_000_000  # keys of references held in memory
 MOST_ROWS = 50_000_000  # 8 bytes a row prove that the key is unique
 _BLOCK = 32 << 20
@@ -28,16 +28,6 @@ _TYPES = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "date": ("
 _EPOCH = date(2000, 1, 1)
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
-
-
-class Unclean(Exception):
-    """The file needs the road through staging."""
-
-
-def suits(file: File, folder: Folder) -> bool:
-    """True for a large CSV of a record type with a fast lane, without late rows."""
-    ordinary = file.path.suffix == ".csv" and folder.late_since == folder.since
-    return file.record.direct is not None and ordinary and file.size >= SMALLEST
 
 
 def enter(
@@ -74,7 +64,7 @@ def enter(
 
 
 def _keys(connection: psycopg.Connection, column: Column) -> pl.DataFrame:
-    """Return the rows a reference may mean: key, `<column>_id` and its extras, as the database has them now."""
+    """Return the rows a reference may mean, as the database has them now: key, `<column>_id`, extras."""
     kind = column.kind
     extras = "".join(f", {extra}" for extra in kind.extras)
     query = f"SELECT key, id{extras} FROM {kind.source} AS k LIMIT {MOST_KEYS + 1}"
@@ -83,7 +73,7 @@ def _keys(connection: psycopg.Connection, column: Column) -> pl.DataFrame:
     names = [column.name, f"{column.name}_id"]
     names += [f"{column.name}_{extra}" for extra in kind.extras]
     # only numbers can be written below; an extra of another type stays a text that nothing uses
-    schema = {name: pl.Int64 for name in names} | {column.name: pl.String, f"{column.name}_path": pl.String}
+    schema = dict.fromkeys(names, pl.Int64) | {column.name: pl.String, f"{column.name}_path": pl.String}
     schema = {name: schema[name] for name in names}
     if not text:
         return pl.DataFrame(schema=schema)

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from crm.feed import lane, staging
+from crm.feed import staging
 from crm.feed.checks import check_record, late_faults
-from crm.feed.errors import BadRows, FeedError
+from crm.feed.errors import BadRows, FeedError, Unclean
 from crm.feed.folder import File, Folder, dated_folders, read_folder
 from crm.feed.journal import INTERRUPTED, Journal, close_sql, open_journal, report_path
 from crm.feed.records import RecordType
@@ -23,6 +23,7 @@ from crm.feed.report import Report
 from crm.partitions import ensure_months
 
 # Shares of the percentage: reading the files, checking them, entering them.
+SMALLEST_DIRECT = 4 << 20  # bytes; below it staging is as fast as the lane
 _STAGED, _CHECKED, _ENTERED = 40, 60, 95
 _TUNING = {
     "jit": "off",
@@ -52,8 +53,8 @@ def reports_folder() -> Path:
 def load_feed(path: Path, *, reports: Path | None = None, say: Callable[[Outcome], None] | None = None):
     """Load the dated folder `path`, or every dated folder in it by date; return the outcomes.
 
-    Each folder is entered whole in one transaction, or not at all. Raises FeedError with one sentence (BadRows
-    carries the `report`); the folders before the refused one stay entered.
+    Each folder is entered whole in one transaction, or not at all. Raises FeedError with one sentence
+    (BadRows carries the `report`); the folders before the refused one stay entered.
     """
     outcomes = []
     with open_journal() as journal, _tuned():
@@ -99,6 +100,12 @@ def check_continuity(folder: Folder, last: date | None, *, already: bool) -> Non
     )
 
 
+def _suits_lane(file: File, folder: Folder) -> bool:
+    """True for a large CSV of a record type with a fast lane, without late rows."""
+    ordinary = not file.is_parquet and folder.late_since == folder.since
+    return file.record.direct is not None and ordinary and file.size >= SMALLEST_DIRECT
+
+
 class _Load:
     """One folder on its way in."""
 
@@ -107,7 +114,7 @@ class _Load:
         self.load_id: int | None = None
         self.rows = 0
         self.files = {file.record.name: file for file in folder.files}
-        self.direct = [file.record.name for file in folder.files if lane.suits(file, folder)]
+        self.direct = [file.record.name for file in folder.files if _suits_lane(file, folder)]
 
     @property
     def raw(self) -> psycopg.Connection:
@@ -181,7 +188,8 @@ class _Load:
             self.report.close()
             error = BadRows(
                 f"{self.folder.business_date} is refused, nothing was entered: {total} faults in "
-                f"{', '.join(self.report.counts)}; correct the rows listed in {self.report.path} and load again."
+                f"{', '.join(self.report.counts)}; "
+                f"correct the rows listed in {self.report.path} and load again."
             )
             error.report = self.report
             raise error
@@ -222,11 +230,13 @@ class _Load:
 
     def _enter_direct(self, file: File) -> bool:
         """Try the fast lane; return whether it took the file, else nothing of it is in."""
+        from crm.feed import lane  # Polars and Arrow are heavy: only a large file needs them
+
         began = time.monotonic()
         try:
             with self.raw.transaction():
                 rows = lane.enter(self.raw, file, self.folder, self.load_id, ensure_months, lambda read: None)
-        except (lane.Unclean, psycopg.DataError, psycopg.IntegrityError):
+        except (Unclean, psycopg.DataError, psycopg.IntegrityError):
             return False
         self.journal.staged(file, rows, time.monotonic() - began)
         self.rows += rows

@@ -1,5 +1,7 @@
 """Staging: every file of a folder as a table of texts in its own schema, unlogged, dropped in the end."""
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable
 
@@ -56,10 +58,21 @@ def _copy(connection: psycopg.Connection, file: File, progress: Progress) -> Non
         f"COPY {file.record.staged} ({columns}) FROM STDIN "
         f"(FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
     )
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with _quiet(), connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in _parquet_blocks(file) if file.is_parquet else _csv_blocks(file):
             copy.write(block)
             progress(len(block))
+
+
+@contextlib.contextmanager
+def _quiet():
+    """Keep psycopg from logging the error of a refused COPY: it quotes the row, which is personal data."""
+    logger = logging.getLogger("psycopg")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _csv_blocks(file: File):

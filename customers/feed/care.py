@@ -58,9 +58,9 @@ ASSIGNMENTS = RecordType(
         ),
         LateCheck(
             "share",
-            f"""SELECT coalesce(min(o.row_no), min(h.row_no)) AS row_no, 'the shares of the customer on ' || edge || ' sum to '
-                || sum(o.share) || ' under ' || count(*) FILTER (WHERE o.role = 'lead')
-                || ' leads; they must sum to 1 under one' AS reason
+            f"""SELECT coalesce(min(o.row_no), min(h.row_no)) AS row_no,
+                'the shares of the customer on ' || edge || ' sum to ' || sum(o.share)
+                || ' under ' || count(*) FILTER (WHERE o.role = 'lead') || ' leads; they must sum to 1 under one' AS reason
             FROM (SELECT customer_id, lower(during) AS edge FROM {_HISTORY}
                   UNION SELECT customer_id, upper(during) FROM {_HISTORY}) AS e
             JOIN {_HISTORY} AS o ON o.customer_id = e.customer_id AND o.during @> e.edge
@@ -77,7 +77,7 @@ ASSIGNMENTS = RecordType(
         ),
     ),
     enter=(
-        f"DELETE FROM customers_assignment WHERE id IN (SELECT old_id FROM {_HISTORY} WHERE old_id IS NOT NULL)",
+        f"DELETE FROM customers_assignment WHERE id IN (SELECT old_id FROM {_HISTORY})",
         f"""INSERT INTO customers_assignment
             (customer_id, manager_id, role, share, during, reason, public_id, created_at)
         SELECT customer_id, manager_id, role, share, during, reason, public_id, created_at
@@ -113,8 +113,9 @@ HANDOVERS = RecordType(
                      AND h.receiver_id = f.receiver_id AND h.effective_on = f.effective_on) AS old_id
         FROM (SELECT DISTINCT ON (r.giver_id, r.receiver_id, r.effective_on) r.* FROM {rows} AS r
               ORDER BY r.giver_id, r.receiver_id, r.effective_on, r.row_no) AS f""",
-        """INSERT INTO customers_handover (giver_id, receiver_id, witness_id, effective_on, reason, with_balance,
-            state, giver_signed_at, receiver_signed_at, brief)
+        """INSERT INTO customers_handover
+            (giver_id, receiver_id, witness_id, effective_on, reason, with_balance, state,
+             giver_signed_at, receiver_signed_at, brief)
         SELECT giver_id, receiver_id, witness_id, effective_on, reason, with_balance,
             CASE WHEN effective_on <= {date} AND witness_id IS NOT NULL THEN 'effective' ELSE 'signed' END,
             effective_on::timestamp AT TIME ZONE 'Asia/Shanghai',

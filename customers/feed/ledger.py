@@ -85,7 +85,8 @@ BALANCES = RecordType(
             UNION ALL
             SELECT {_ROW}, false, {_LEVELS} FROM feed_staging.balance_old AS o
             WHERE NOT EXISTS (
-                SELECT FROM feed_staging.balance_rows AS n WHERE n.account_id = o.account_id AND n.date = o.date
+                SELECT FROM feed_staging.balance_rows AS n
+                WHERE n.account_id = o.account_id AND n.date = o.date
             )
         ) AS levels""",
         # an overridden row goes, so that the new one is a plain insert

@@ -60,7 +60,8 @@ CONTACTS = Upkeep(
                 (i.happened_at AT TIME ZONE 'Asia/Shanghai')::date AS contact_on
             FROM customers_interaction AS i
             WHERE i.manager_id IS NOT NULL AND i.customer_id IN (
-                SELECT c.id FROM feed_staging.interactions AS s JOIN customers_customer AS c ON c.number = s.customer
+                SELECT c.id FROM feed_staging.interactions AS s
+                JOIN customers_customer AS c ON c.number = s.customer
             )
             ORDER BY i.customer_id, i.happened_at DESC, i.id DESC
         )

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from crm.feed import lane
+from crm.feed import lane, loading
 from crm.feed.errors import BadRows
 from tests.feed.conftest import EXAMPLE
 
@@ -43,7 +43,7 @@ BAD = [
 
 @pytest.fixture(params=["lane", "staging"])
 def road(request, monkeypatch):
-    monkeypatch.setattr(lane, "SMALLEST", 0 if request.param == "lane" else 1 << 40)
+    monkeypatch.setattr(loading, "SMALLEST_DIRECT", 0 if request.param == "lane" else 1 << 40)
     return request.param
 
 
@@ -52,7 +52,8 @@ def ledger() -> list[tuple]:
         cursor.execute(
             "SELECT c.number, a.number, b.code, t.amount_fen, t.booked_on, t.kind, t.channel, t.family "
             "FROM customers_transaction AS t JOIN customers_customer AS c ON c.id = t.customer_id "
-            "JOIN customers_account AS a ON a.id = t.account_id JOIN managers_branch AS b ON b.id = t.branch_id "
+            "JOIN customers_account AS a ON a.id = t.account_id "
+            "JOIN managers_branch AS b ON b.id = t.branch_id "
             "WHERE t.booked_on > '2026-06-30' ORDER BY t.amount_fen"
         )
         return cursor.fetchall()
