@@ -1,6 +1,6 @@
 """My book: one list over all customers a user may see, with saved views, filters, sorts and search.
 
-Ordered by walking an index with a LIMIT, whoever asks (docs/architecture.md, "Lists"):
+Ordered by walking an index with a LIMIT, whoever asks:
 a manager's few hundred come from (lead, …) and are sorted; a branch or the bank walks (next_date, id),
 (last_contact_on, id), or the published night's own (aum_fen, customer_id) and (churn_bp, customer_id). The
 night's number is bound as a value, so that PostgreSQL opens one partition.
