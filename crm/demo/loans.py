@@ -18,7 +18,7 @@ _HOME, _PERSONAL, _TRADER, _SMALL, _WORKING, _FIXED = products.numbers(
     "LN101", "LN201", "LN301", "LN401", "LN501", "LN601"
 )
 # share of loans that fall behind at some time
-_ARREARS = {_HOME: 0.02, _PERSONAL: 0.045, _TRADER: 0.06, _SMALL: 0.05, _WORKING: 0.015, _FIXED: 0.01}
+_ARREARS = {_HOME: 0.035, _PERSONAL: 0.08, _TRADER: 0.11, _SMALL: 0.08, _WORKING: 0.02, _FIXED: 0.01}
 _OWN_PD = np.array([products.PD.get(code, 0.0) for code in products.CODES])
 
 
@@ -101,10 +101,12 @@ def _terms(rng, product: int, count: int) -> np.ndarray:
 def _arrears(rng, window, opened, months, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Return (first due day missed, day cured): a share of loans falls behind, more than half recover."""
     count = len(opened)
-    ago = (rng.random(count) ** 1.7 * (window.last - window.first + 60)).astype(int)
+    ago = (rng.random(count) ** 1.7 * (window.last - window.first)).astype(int)
     month = np.maximum((window.last - ago - opened) // 30, 2)
     begins = add_months_to_days(opened, month)
-    slides = (rng.random(count) < share) & (begins < window.last) & (month <= months)
+    slides = (
+        (rng.random(count) < share) & (begins > window.first) & (begins < window.last) & (month <= months)
+    )
     missed = np.where(slides, begins, FAR)
     cured = np.where(slides & (rng.random(count) < 0.6), begins + rng.integers(6, 85, count), FAR)
     return missed, cured
@@ -143,9 +145,16 @@ def _book(ledger: Ledger, rng, loans: Loans, matures) -> None:
     loan = plan["loan"].to_numpy()
     due, part, interest = (plan[name].to_numpy() for name in ("due", "part", "interest"))
     missed = (due >= loans.missed_from[loan]) & (due < loans.cured_on[loan])
-    paid_off = (loans.missed_from == FAR) & (matures <= window.last)
-    ids = ledger.open(loans.customer, loans.product, loans.opened, np.maximum(matures, loans.opened),
-                      np.where(paid_off, matures, FAR), loans.principal)  # fmt: skip
+    # a loan ends when it matures, one in arrears when they are paid after that
+    ends = np.where(loans.missed_from == FAR, matures, np.maximum(matures, loans.cured_on))
+    ids = ledger.open(
+        loans.customer,
+        loans.product,
+        loans.opened,
+        np.maximum(matures, loans.opened),
+        np.where(ends <= window.last, ends, FAR),
+        loans.principal,
+    )
     fresh = loans.opened > window.first
     who = loans.customer
     ledger.post(ids, loans.opened, DRAWDOWN, SYSTEM, -loans.principal, keep=fresh)
@@ -182,7 +191,9 @@ def _balances(ledger: Ledger, loans: Loans, ids, plan: pl.DataFrame, missed) -> 
     """State the outstanding principal (positive) at opening, every payment and every change of class."""
     window = ledger.window
     step = loans.principal // loans.term
-    months_before = np.maximum((np.minimum(window.first, loans.missed_from) - loans.opened) // 31, 0)
+    months_before = np.maximum(((window.first - loans.opened) / 30.44).astype(int) - 1, 0)
+    for _ in range(3):  # the estimate is at most this many months short
+        months_before += add_months_to_days(loans.opened, months_before + 1) <= window.first
     opening = np.where(
         loans.level, loans.principal - step * np.minimum(months_before, loans.term), loans.principal
     )

@@ -341,6 +341,16 @@ def test_some_loans_slide_and_some_recover(feed):
     assert rows.filter((pl.col("loan_class") == "pass") & (pl.col("overdue_days") != "0")).is_empty()
 
 
+def test_loans_that_ended_are_paid_and_others_are_not(feed):
+    loans = latest(feed, "accounts", "number").filter(pl.col("product").str.starts_with("LN"))
+    left = read(feed, "balances").with_columns(fen("amount")).sort("account", "date")
+    left = left.group_by(number="account").agg(pl.col("amount").last())
+    both = loans.join(left, on="number", how="inner")
+
+    assert both.filter(pl.col("closed_on").is_not_null() != (pl.col("amount") == 0)).is_empty()
+    assert both.filter(pl.col("closed_on").is_not_null()).height > 5
+
+
 def test_contacts_of_managers_name_the_next_step_or_why_none(feed):
     rows = read(feed, "interactions").filter(pl.col("manager").is_not_null())
 
