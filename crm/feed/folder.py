@@ -56,6 +56,7 @@ def dated_folders(path: Path) -> list[Path]:
         )
     if _date_of(path) is not None:
         return [path]
+    # What begins with a dot is not the bank's: a marker of the generator, a file system's own.
     entries = sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
     strangers = [entry.name for entry in entries if not entry.is_dir() or _date_of(entry) is None]
     if strangers or not entries:

@@ -6,7 +6,8 @@ raises Unclean: the caller rolls back to before the file and takes the road thro
 every bad row.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import numpy as np
@@ -19,10 +20,12 @@ from crm.feed.errors import Unclean
 from crm.feed.folder import File, Folder
 from crm.feed.kinds import Code, LedgerDate, Money, Reference, Text
 from crm.feed.records import Column, RecordType
+from crm.feed.staging import quiet
 
 MOST_KEYS = 4_000_000  # keys of references held in memory
 MOST_ROWS = 50_000_000  # 8 bytes a row prove that the key is unique
-_BLOCK = 32 << 20
+_BLOCK = 8 << 20
+_SHORTEST_ROW = 16  # bytes
 _AMOUNT = r"^-?[0-9]{1,12}\.[0-9]{2}$"
 _TYPES = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "date": (">i4", 4)}
 _EPOCH = date(2000, 1, 1)
@@ -35,32 +38,60 @@ def enter(
     file: File,
     folder: Folder,
     load_id: int,
-    ensure_months: Callable[[str, date, date], int],
-    progress: Callable[[int], None],
 ) -> int:
     """Check and enter a whole file inside the caller's savepoint; return its rows. Raises Unclean."""
     record = file.record
     keys = {column.name: _keys(connection, column) for column in record.references}
-    first = folder.since + timedelta(days=1)
-    ensure_months(record.months[0], first, folder.business_date)
     names = ", ".join(field.target for field in record.direct)
+    constants = {field.target: load_id for field in record.direct if not field.sources and not field.sequence}
+    numbers = {
+        field.target: _reserved(connection, field.sequence, file.size // _SHORTEST_ROW)
+        for field in record.direct
+        if field.sequence
+    }
     hashes, rows = [], 0
-    with connection.cursor() as cursor:
-        statement = f"COPY {record.table} ({names}) FROM STDIN (FORMAT binary)"
-        with cursor.copy(statement) as copy:
-            copy.write(_HEADER)
-            for texts, size in _batches(file):
-                typed, hashed = _typed(texts, record, folder, keys)
-                copy.write(_binary(typed, record, load_id))
-                hashes.append(hashed)
-                rows += typed.height
-                if rows > MOST_ROWS:
-                    raise Unclean("too many rows to hold their keys")
-                progress(size)
-            copy.write(_TRAILER)
+    statement = f"COPY {record.table} ({names}) FROM STDIN (FORMAT binary)"
+    with quiet(), connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(_HEADER)
+        for block, hashed in _ahead(_prepared(file, folder, keys, constants, numbers)):
+            copy.write(block)
+            hashes.append(hashed)
+            rows += len(hashed)
+            if rows > MOST_ROWS:
+                raise Unclean("too many rows to hold their keys")
+        copy.write(_TRAILER)
     if hashes and pl.concat(hashes).n_unique() < rows:
         raise Unclean("a key is repeated")
     return rows
+
+
+def _prepared(
+    file: File, folder: Folder, keys: dict, constants: dict, numbers: dict
+) -> Iterator[tuple[bytes, pl.Series]]:
+    """Yield (rows in binary, hashes of their keys) block by block."""
+    rows = 0
+    for texts in _batches(file):
+        typed, hashed = _typed(texts, file.record, folder, keys)
+        given = {
+            name: np.arange(start + rows, start + rows + typed.height) for name, start in numbers.items()
+        }
+        rows += typed.height
+        yield _binary(typed, file.record, constants | given), hashed
+
+
+def _reserved(connection: psycopg.Connection, sequence: str, count: int) -> int:
+    """Take `count` numbers of a sequence; return the first. Only the loader, alone by its lock, takes any."""
+    query = f"SELECT first, setval('{sequence}', first + {count}) FROM nextval('{sequence}') AS first"
+    return connection.execute(query).fetchone()[0]
+
+
+def _ahead(items: Iterator) -> Iterator:
+    """Yield `items`, the next one being made in a thread while the caller uses this one."""
+    with ThreadPoolExecutor(max_workers=1) as maker:
+        coming = maker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = maker.submit(next, items, None)
+            yield item
 
 
 def _keys(connection: psycopg.Connection, column: Column) -> pl.DataFrame:
@@ -84,7 +115,7 @@ def _keys(connection: psycopg.Connection, column: Column) -> pl.DataFrame:
 
 
 def _batches(file: File):
-    """Yield (frame of texts with empty as null, bytes read)."""
+    """Yield frames of texts, an empty one being null."""
     stream = file.path.open("rb")
     stream.seek(file.body)
     try:
@@ -99,10 +130,14 @@ def _batches(file: File):
                 quoted_strings_can_be_null=True,
             ),
         )
-        read = 0
+        waiting, wanted = [], 1  # a small first frame sets the server to work soon, larger ones sort better
         for batch in reader:
-            yield pl.from_arrow(pyarrow.Table.from_batches([batch])), stream.tell() - read
-            read = stream.tell()
+            waiting.append(batch)
+            if len(waiting) == wanted:
+                yield pl.from_arrow(pyarrow.Table.from_batches(waiting))
+                waiting, wanted = [], min(wanted * 2, 4)
+        if waiting:
+            yield pl.from_arrow(pyarrow.Table.from_batches(waiting))
     except pyarrow.ArrowException as error:
         raise Unclean(str(error)) from None
     finally:
@@ -142,7 +177,7 @@ def _typed(
     ):
         raise Unclean("a value is unknown")
     fields = [pl.coalesce(field.sources).alias(field.target) for field in record.direct if field.sources]
-    return typed.select(fields).sort(record.direct[0].target), hashes.to_series()
+    return typed.sort(record.order).select(fields), hashes.to_series()
 
 
 def _column(column: Column, folder: Folder) -> tuple[pl.Expr | None, pl.Expr | None]:
@@ -169,7 +204,7 @@ def _looked_up(text: pl.Expr, words: list[str], numbers: list[int]) -> pl.Expr:
     return text.replace_strict(words, numbers, default=None, return_dtype=pl.Int32)
 
 
-def _binary(frame: pl.DataFrame, record: RecordType, load_id: int) -> bytes:
+def _binary(frame: pl.DataFrame, record: RecordType, given: dict) -> bytes:
     """Return the rows in PostgreSQL's binary COPY format: per row a count, per field its length and value."""
     layout = [("n", ">i2")]
     for field in record.direct:
@@ -178,5 +213,5 @@ def _binary(frame: pl.DataFrame, record: RecordType, load_id: int) -> bytes:
     rows["n"] = len(record.direct)
     for field in record.direct:
         rows[f"{field.target}_n"] = _TYPES[field.type][1]
-        rows[field.target] = frame[field.target].to_numpy() if field.sources else load_id
+        rows[field.target] = frame[field.target].to_numpy() if field.sources else given[field.target]
     return rows.tobytes()

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import psycopg
@@ -20,7 +20,7 @@ from crm.feed.journal import INTERRUPTED, Journal, close_sql, open_journal, repo
 from crm.feed.records import RecordType
 from crm.feed.registry import record_types, upkeeps
 from crm.feed.report import Report
-from crm.partitions import ensure_months
+from crm.partitions import ensure_months, month_starts
 
 # Shares of the percentage: reading the files, checking them, entering them.
 SMALLEST_DIRECT = 4 << 20  # bytes; below it staging is as fast as the lane
@@ -132,6 +132,7 @@ class _Load:
             staging.reset(self.raw)
             self._stage()
             self._check()
+            self._make_months()
             with _sentences():
                 self._enter()
         except BaseException as error:
@@ -194,6 +195,22 @@ class _Load:
             error.report = self.report
             raise error
 
+    def _make_months(self) -> None:
+        """Make the partitions that are missing, a month at a time: years of them in one transaction would
+        take more locks than a server has. Empty ones that a failed load leaves do no harm."""
+        for record in self.records:
+            if not record.months:
+                continue
+            table, column = record.months
+            if record.name in self.direct:
+                first, last = self.folder.since + timedelta(days=1), self.folder.business_date
+            else:
+                query = f'SELECT min("{column}")::date, max("{column}")::date FROM {record.staged}'
+                first, last = self.raw.execute(query).fetchone()
+            for month in month_starts(first, last) if first else ():
+                with transaction.atomic():
+                    ensure_months(table, month, month)
+
     def _enter(self) -> None:
         with transaction.atomic():
             done = 0
@@ -215,12 +232,6 @@ class _Load:
             self._stage_file(self.files[record.name], lambda read: None)
             check_record(self.raw, record, self.folder, frozenset(), self.report)
             self._stop_if_bad()
-        if record.months:
-            table, column = record.months
-            query = f'SELECT min("{column}")::date, max("{column}")::date FROM {record.staged}'
-            first, last = self.raw.execute(query).fetchone()
-            if first:
-                ensure_months(table, first, last)
         for statement in record.before:
             self.raw.execute(self._fill(record, statement))
         late_faults(self.raw, record, lambda sql: self._fill(record, sql), self.report)
@@ -235,7 +246,7 @@ class _Load:
         began = time.monotonic()
         try:
             with self.raw.transaction():
-                rows = lane.enter(self.raw, file, self.folder, self.load_id, ensure_months, lambda read: None)
+                rows = lane.enter(self.raw, file, self.folder, self.load_id)
         except (Unclean, psycopg.DataError, psycopg.IntegrityError):
             return False
         self.journal.staged(file, rows, time.monotonic() - began)

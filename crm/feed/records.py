@@ -75,11 +75,13 @@ class Bad:
 @dataclass(frozen=True)
 class Direct:
     """A column of the table in the fast lane: its type (int2, int4, int8, date) and the first of `sources`
-    that is not null, named as `rows_sql` names its columns; no source: the load's number."""
+    that is not null, named as `rows_sql` names its columns; with `sequence` the row's own number from it;
+    neither: the load's number."""
 
     target: str
     type: str
     sources: tuple[str, ...] = ()
+    sequence: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class RecordType:
     prepare: called with the connection before the transaction, to stage what Python must compute.
     before: SQL statements run before the late checks, to build what they look at.
     months: the partitioned table and the column whose months must exist.
-    direct: the columns of the fast lane (crm/feed/lane.py), the first being the one to sort by.
+    direct: the columns of the fast lane (crm/feed/lane.py), whose rows go in by `order`.
     """
 
     name: str
@@ -111,6 +113,7 @@ class RecordType:
     scan: tuple[tuple[str, ...], Callable[[Iterable[tuple], date], Iterator[tuple]]] | None = None
     prepare: Callable | None = None
     direct: tuple[Direct, ...] | None = None
+    order: tuple[str, ...] = ()
 
     @property
     def staged(self) -> str:

@@ -58,14 +58,14 @@ def _copy(connection: psycopg.Connection, file: File, progress: Progress) -> Non
         f"COPY {file.record.staged} ({columns}) FROM STDIN "
         f"(FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
     )
-    with _quiet(), connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with quiet(), connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in _parquet_blocks(file) if file.is_parquet else _csv_blocks(file):
             copy.write(block)
             progress(len(block))
 
 
 @contextlib.contextmanager
-def _quiet():
+def quiet():
     """Keep psycopg from logging the error of a refused COPY: it quotes the row, which is personal data."""
     logger = logging.getLogger("psycopg")
     before, logger.disabled = logger.disabled, True

@@ -60,7 +60,8 @@ ASSIGNMENTS = RecordType(
             "share",
             f"""SELECT coalesce(min(o.row_no), min(h.row_no)) AS row_no,
                 'the shares of the customer on ' || edge || ' sum to ' || sum(o.share)
-                || ' under ' || count(*) FILTER (WHERE o.role = 'lead') || ' leads; they must sum to 1 under one' AS reason
+                || ' under ' || count(*) FILTER (WHERE o.role = 'lead')
+                || ' leads; they must sum to 1 under one' AS reason
             FROM (SELECT customer_id, lower(during) AS edge FROM {_HISTORY}
                   UNION SELECT customer_id, upper(during) FROM {_HISTORY}) AS e
             JOIN {_HISTORY} AS o ON o.customer_id = e.customer_id AND o.during @> e.edge

@@ -124,6 +124,7 @@ TRANSACTIONS = RecordType(
     key=("ref",),
     months=("customers_transaction", "booked_on"),
     direct=(
+        Direct("id", "int8", sequence="customers_transaction_id_seq"),
         Direct("customer_id", "int8", ("account_customer_id",)),
         Direct("account_id", "int8", ("account_id",)),
         Direct("branch_id", "int8", ("branch_id", "account_branch_id")),
@@ -134,12 +135,13 @@ TRANSACTIONS = RecordType(
         Direct("channel", "int2", ("channel",)),
         Direct("family", "int2", ("account_family",)),
     ),
+    order=("account_shard", "account_customer_id", "booked_on"),
     enter=(
         """INSERT INTO customers_transaction
             (customer_id, account_id, branch_id, amount_fen, booked_on, load_id, kind, channel, family)
         SELECT r.account_customer_id, r.account_id, coalesce(r.branch_id, r.account_branch_id), r.amount,
             r.booked_on, {load}, r.kind, r.channel, r.account_family
-        FROM {rows} AS r ORDER BY r.account_customer_id""",
+        FROM {rows} AS r ORDER BY r.account_shard, r.account_customer_id""",
         _rebuild(
             "booked_on",
             "(SELECT r.account_customer_id AS customer_id, r.booked_on FROM {rows} AS r) AS late",
