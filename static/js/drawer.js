@@ -50,16 +50,18 @@
     (first || heading)?.focus();
   });
 
-  // Inside: number keys choose a channel when one is not writing; Ctrl+Enter saves.
-  drawer.addEventListener("keydown", (event) => {
+  // Inside, or on the form's own page: number keys choose a channel when one is not writing; Ctrl+Enter saves.
+  document.addEventListener("keydown", (event) => {
+    const place = drawer.open ? drawer : document.querySelector(".contact-page");
+    if (!place) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const form = event.target.closest("form") || drawer.querySelector("form");
+      const form = event.target.closest("form") || place.querySelector("form");
       event.preventDefault();
       form?.requestSubmit(form.querySelector("[data-save]") || undefined);
     }
     const writes = event.target.matches("textarea, select, input:not([type=radio], [type=checkbox])");
     if (/^[1-8]$/.test(event.key) && !writes && !event.ctrlKey && !event.altKey) {
-      const key = drawer.querySelectorAll(".keys input[type=radio]")[Number(event.key) - 1];
+      const key = place.querySelectorAll(".keys input[type=radio]")[Number(event.key) - 1];
       if (key) {
         event.preventDefault();
         key.click();

@@ -9,6 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from managers.management.commands.demo_logins import PASSWORD
 from tests.bank import make_bank
+from tests.performance.night_bank import empty
 
 # Playwright's sync API runs a loop in this thread; the ORM calls beside it are safe here.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -38,12 +39,10 @@ def browser_context_args(browser_context_args):
 @pytest.fixture(scope="module")
 def bank(django_db_setup, django_db_blocker, tmp_path_factory):
     """A loaded bank with a published night; emptied when the module ends."""
-    from django.core.management import call_command
-
     with django_db_blocker.unblock():
         make_bank(tmp_path_factory.mktemp("bank"))
         yield
-        call_command("flush", interactive=False, verbosity=0)
+        empty()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +61,8 @@ def sign_in(page, server):
 
     def go(username):
         page.goto(f"{server}/login/")
-        page.get_by_label("工号").fill(username)
-        page.get_by_label("密码").fill(PASSWORD)
+        page.locator("#id_username").fill(username)
+        page.locator("#id_password").fill(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login/" not in url)
         return page
