@@ -245,7 +245,8 @@ def _campaign(told, as_of):
 
 
 def _request(told, _as_of):
-    values = {"kind": told["kind"], "number": told["number"], "department": told["department"]}
+    # The night stores the English word of a choice, which is its message id.
+    values = {"kind": told["kind"], "number": told["number"], "department": _(told["department"])}
     return _("{kind} {number} is <b>late at {department}</b>; not counted against you"), values
 
 
@@ -257,7 +258,7 @@ def _complaint(told, as_of):
 
 
 def _opportunity(told, _as_of):
-    values = {"product": told["product"], "stage": told["stage"], "days": told["days"]}
+    values = {"product": told["product"], "stage": _(told["stage"]), "days": told["days"]}
     return _("{product} stands at “{stage}” <b>for {days} days</b>"), values
 
 

@@ -175,16 +175,20 @@ def _group_fact(group):
 
 
 def _chart(standing, published):
-    """Assets of 13 months in 万 (CNY '000 in English), oldest first."""
-    size = 1_000_000 if figures.is_chinese() else 100_000
+    """Assets of 13 months in 万 (CNY '000 in English), oldest first; small ones in whole yuan."""
+    size, places, unit = (1_000_000 if figures.is_chinese() else 100_000), 1, figures.wan_unit()
+    if max((fen for fen in standing.months if fen is not None), default=0) < 5 * size:
+        size, places, unit = 100, 0, _("yuan")
     year, month = published.business_date.year, published.business_date.month
     labels = []
     for back in range(len(standing.months) - 1, -1, -1):
         at = (year * 12 + month - 1) - back
         labels.append(_month_label(date(at // 12, at % 12 + 1, 1), with_year=not labels))
-    values = [None if fen is None else round(fen / size, 1) for fen in standing.months]
+    values = [None if fen is None else round(fen / size, places) for fen in standing.months]
     return {
         "kind": "line",
+        "unit": unit,
+        "places": places,
         "x": labels,
         "series": [{"name": _("Assets"), "values": values, "role": "mine"}],
     }
