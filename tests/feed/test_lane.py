@@ -72,7 +72,10 @@ def test_both_roads_enter_the_same_rows(bank, load, day, road, monkeypatch):
         ("C00000001", "6200000000000013", "S1", 1250000, day_, 50, 10, 1),
         ("C00000003", "LN0000000001", "S1", 99999999999999, day_, 8, 8, 8),
     ]
-    assert ways == (["lane"] if road == "lane" else [])
+    second = HEAD + GOOD.replace("2026-07-01", "2026-07-02")  # the month is no longer new
+    load(day(date(2026, 7, 2), {"transactions": second}))
+    assert [row[4] for row in ledger()].count(date(2026, 7, 2)) == 4
+    assert ways == (["lane", "lane"] if road == "lane" else [])
 
 
 def test_both_roads_refuse_the_same_rows(bank, load, day, road):
