@@ -11,7 +11,8 @@ _STAMP = REPOSITORY / "var" / "static" / ".collected"
 
 def _sources() -> Iterator[Path]:
     yield from sorted(path for path in (REPOSITORY / "static").rglob("*") if path.is_file())
-    yield from sorted(REPOSITORY.glob("*/static/**/*"))
+    collected = REPOSITORY / "var"  # what was collected is no source: its times are new every time
+    yield from sorted(path for path in REPOSITORY.glob("*/static/**/*") if collected not in path.parents)
     # libraries bring files too; their versions stand here
     yield from (REPOSITORY / name for name in ("package-lock.json", "requirements.txt", "crm/settings.py"))
 
