@@ -42,7 +42,8 @@ CREATE TABLE customers_transaction (
     channel smallint NOT NULL,
     family smallint NOT NULL
 ) PARTITION BY HASH (customer_id);
-CREATE INDEX customers_transaction_customer ON customers_transaction (customer_id, booked_on);
+-- A leaf holds one month: the day in this index would cost a load a fifth of its time for nothing.
+CREATE INDEX customers_transaction_customer ON customers_transaction (customer_id);
 CREATE INDEX customers_transaction_date ON customers_transaction USING brin (booked_on);
 {_shards("customers_transaction", "booked_on")}
 
