@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 REGISTRY = ("feed", "night", "book")
@@ -61,7 +62,7 @@ def _run_apart(name: str) -> list[dict]:
         if value
     }
     with psycopg.connect(**into, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        _drop(connection, database)
         connection.execute(f'CREATE DATABASE "{database}"')
         try:
             with tempfile.TemporaryDirectory(prefix="guanhu-bench-") as folder:
@@ -75,7 +76,19 @@ def _run_apart(name: str) -> list[dict]:
                 subprocess.run(command, env=environment, check=True)
                 return json.loads(result.read_text(encoding="utf-8"))
         finally:
+            _drop(connection, database)
+
+
+def _drop(connection, database: str) -> None:
+    """Drop `database`, waiting for an autovacuum worker in it, which our role may not end."""
+    import psycopg
+
+    for _attempt in range(60):
+        try:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            return
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+            time.sleep(1)
 
 
 def _run_here(name: str, result: str) -> int:
