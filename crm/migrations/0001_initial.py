@@ -5,51 +5,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FeedLoad',
+            name="FeedLoad",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('business_date', models.DateField(verbose_name='business date')),
-                ('since', models.DateField(verbose_name='after')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest')),
-                ('state', models.CharField(choices=[('loading', 'Loading'), ('loaded', 'Loaded'), ('refused', 'Refused')], default='loading', max_length=8, verbose_name='state')),
-                ('rows', models.BigIntegerField(default=0, verbose_name='rows')),
-                ('bad_rows', models.BigIntegerField(default=0, verbose_name='bad rows')),
-                ('progress', models.SmallIntegerField(default=0, verbose_name='percent done')),
-                ('error', models.TextField(blank=True, verbose_name='error')),
-                ('report', models.CharField(blank=True, max_length=200, verbose_name='report of bad rows')),
-                ('started_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("business_date", models.DateField(verbose_name="business date")),
+                ("since", models.DateField(verbose_name="after")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("loading", "Loading"), ("loaded", "Loaded"), ("refused", "Refused")],
+                        default="loading",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("rows", models.BigIntegerField(default=0, verbose_name="rows")),
+                ("bad_rows", models.BigIntegerField(default=0, verbose_name="bad rows")),
+                ("progress", models.SmallIntegerField(default=0, verbose_name="percent done")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                ("report", models.CharField(blank=True, max_length=200, verbose_name="report of bad rows")),
+                ("started_at", models.DateTimeField(auto_now_add=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
             ],
             options={
-                'verbose_name': 'feed load',
-                'verbose_name_plural': 'feed loads',
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'loaded')), fields=('business_date', 'digest'), name='crm_feedload_once'), models.CheckConstraint(condition=models.Q(('since__lt', models.F('business_date'))), name='crm_feedload_since_before_date')],
+                "verbose_name": "feed load",
+                "verbose_name_plural": "feed loads",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "loaded")),
+                        fields=("business_date", "digest"),
+                        name="crm_feedload_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("since__lt", models.F("business_date"))),
+                        name="crm_feedload_since_before_date",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FeedFile',
+            name="FeedFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record', models.CharField(max_length=30, verbose_name='record type')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest')),
-                ('rows', models.BigIntegerField(default=0, verbose_name='rows')),
-                ('bad_rows', models.BigIntegerField(default=0, verbose_name='bad rows')),
-                ('seconds', models.FloatField(blank=True, null=True, verbose_name='seconds')),
-                ('load', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='crm.feedload', verbose_name='load')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("record", models.CharField(max_length=30, verbose_name="record type")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                ("rows", models.BigIntegerField(default=0, verbose_name="rows")),
+                ("bad_rows", models.BigIntegerField(default=0, verbose_name="bad rows")),
+                ("seconds", models.FloatField(blank=True, null=True, verbose_name="seconds")),
+                (
+                    "load",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="crm.feedload",
+                        verbose_name="load",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'feed file',
-                'verbose_name_plural': 'feed files',
-                'constraints': [models.UniqueConstraint(fields=('load', 'record'), name='crm_feedfile_once')],
+                "verbose_name": "feed file",
+                "verbose_name_plural": "feed files",
+                "constraints": [models.UniqueConstraint(fields=("load", "record"), name="crm_feedfile_once")],
             },
         ),
     ]
