@@ -135,7 +135,7 @@ TRANSACTIONS = RecordType(
         Direct("channel", "int2", ("channel",)),
         Direct("family", "int2", ("account_family",)),
     ),
-    order=("account_shard", "account_customer_id", "booked_on"),
+    order=("account_shard", "account_customer_id"),
     enter=(
         """INSERT INTO customers_transaction
             (customer_id, account_id, branch_id, amount_fen, booked_on, load_id, kind, channel, family)
