@@ -148,7 +148,7 @@ def test_the_same_raw_files_give_the_same_feed(feed, tmp_path):
 
 
 @pytest.fixture
-def empty_bank(transactional_db, django_db_serialized_rollback):
+def empty_bank(transactional_db):
     """An empty bank that commits; the ledger (no model of Django's to flush) is emptied afterwards."""
     yield
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ EXAMPLE = ROOT / "examples" / "feed" / "2026-06-30"
 
 
 @pytest.fixture
-def bank(transactional_db, django_db_serialized_rollback):
+def bank(transactional_db):
     """An empty bank that commits; the ledger (no model of Django's to flush) is emptied afterwards."""
     yield
     with connection.cursor() as cursor:
