@@ -34,11 +34,12 @@ FIELDS = (
 
 CUSTOMERS = """
 INSERT INTO customers_customer (id, public_id, number, kind, name, initials, branch_id, branch_path, tier,
-    lifecycle, risk, aml_level, marketing_consent, profiling_consent, since, lead_id)
+    lifecycle, risk, aml_level, marketing_consent, profiling_consent, since, lead_id, last_contact_on)
 SELECT i, gen_random_uuid(), 'C' || lpad(i::text, 9, '0'), CASE WHEN i %% 9 = 0 THEN 'company' ELSE 'person' END,
     '客户' || i, 'kh', %(branch)s, %(path)s, 'basic', 'new',
     CASE WHEN i %% 9 > 0 AND i %% 13 > 0 THEN 'C' || (1 + i %% 5) END, 'low', i %% 7 > 0, i %% 31 > 0,
-    %(first)s::date - (i * 37 %% 2500)::integer, (%(managers)s::bigint[])[1 + i %% %(teams)s]
+    %(first)s::date - (i * 37 %% 2500)::integer, (%(managers)s::bigint[])[1 + i %% %(teams)s],
+    %(last)s::date - (i * 17 %% 100)::integer
 FROM generate_series(1, %(customers)s) AS i
 """
 ACCOUNTS = """
@@ -53,7 +54,7 @@ CROSS JOIN LATERAL (VALUES (0, 'CUR'), (1, (ARRAY['TD1', 'TD1', 'WM1', 'FD1', 'W
 JOIN customers_product AS p ON p.code = v.code
 """
 # The amount of an account after its j-th change, in fen.
-AMOUNT = "((hashint8extended(a.id, 7) & 262143) * (1 + (hashint8extended(a.id * 1000 + {j}, 5) & 15))) * 10"
+AMOUNT = "((hashint8extended(a.id, 7) & 262143) * (84 + (hashint8extended(a.id * 1000 + {j}, 5) & 31)))"
 # Current accounts change every 15 days, others every 35, each on days of its own; all begin on the first day.
 BALANCES = f"""
 INSERT INTO customers_dailybalance (customer_id, account_id, family, date, amount_fen, aum_delta, deposit_delta,
@@ -66,7 +67,7 @@ SELECT customer_id, id, family, day, amount, change * (family <= 7)::integer, ch
 FROM (
     SELECT a.customer_id, a.id, p.family, p.rate_e5, p.ftp_e5, {AMOUNT.format(j="j")} AS amount,
         {AMOUNT.format(j="j")} - CASE WHEN j = 0 THEN 0 ELSE {AMOUNT.format(j="(j - 1)")} END AS change,
-        %(first)s::date + CASE WHEN j = 0 THEN 0 ELSE (j - 1) * step + 1 + (a.id * 5 %% step)::integer END AS day
+        %(first)s::date + CASE WHEN j = 0 THEN 0 ELSE (j - 1) * step + 1 + (a.id * 11 %% step)::integer END AS day
     FROM customers_account AS a JOIN customers_product AS p ON p.id = a.product_id
     CROSS JOIN LATERAL (SELECT CASE a.id %% 4 WHEN 0 THEN 15 ELSE 35 END AS step) AS s
     CROSS JOIN LATERAL generate_series(0, 1 + (%(last)s::date - %(first)s::date) / step) AS g (j)
@@ -83,7 +84,7 @@ SELECT i, 4 * i + sold, %(branch)s,
 FROM generate_series(%(after)s::date - %(first)s::date, %(last)s::date - %(first)s::date) AS n
 CROSS JOIN LATERAL generate_series((n * 7) %% 4 + 1, %(customers)s, 4) AS i
 CROSS JOIN LATERAL (SELECT hashint8extended(i * 1000::bigint + n, 3) AS h) AS hashed
-CROSS JOIN LATERAL (SELECT CASE (h >> 20) & 31 WHEN 0 THEN 53 WHEN 1 THEN 5 WHEN 2 THEN 5 WHEN 3 THEN 50 WHEN 4 THEN 52
+CROSS JOIN LATERAL (SELECT CASE (h >> 20) & 31 WHEN 0 THEN 53 WHEN 1 THEN CASE WHEN i %% 3 = 0 THEN 5 ELSE 7 END WHEN 3 THEN 50 WHEN 4 THEN 52
     ELSE (ARRAY[1, 2, 3, 4, 4, 7, 7, 9])[1 + ((h >> 25) & 7)] END AS kind,
     (ARRAY[5, 5, 5, 6, 8, 8, 9, 5])[1 + ((h >> 30) & 7)] AS channel) AS what
 CROSS JOIN LATERAL (SELECT (kind = 5)::integer AS sold, (ARRAY[2, 2, 3, 4, 3, 5, 6])[1 + i * 5 %% 7] AS family) AS sale
@@ -109,7 +110,7 @@ FROM generate_series(1, %(customers)s) AS i CROSS JOIN marketing_campaign AS c W
 LOAN_STATES = """
 INSERT INTO customers_loanstate (account_id, customer_id, date, loan_class, overdue_days, overdue_fen,
     interest_due_fen, interest_received_fen)
-SELECT a.id, a.customer_id, m::date, 'pass', CASE WHEN a.id %% 40 = 2 THEN 12 ELSE 0 END, 0, 10000, 10000
+SELECT a.id, a.customer_id, m::date, 'pass', CASE WHEN a.customer_id %% 200 = 0 THEN 12 ELSE 0 END, 0, 10000, 10000
 FROM customers_account AS a JOIN customers_product AS p ON p.id = a.product_id AND p.family = 8
 CROSS JOIN generate_series(%(first)s::date, %(last)s::date, '1 month') AS m
 """

@@ -1,4 +1,4 @@
-"""The fit step: what is fitted over all customers before any is scored, stored as `performance.Fit`.
+"""The fit steps: what is fitted over all customers before any is scored, stored as `performance.Fit`.
 
 `fields` the profile fields in the order of the bitmask, `response` rates per kind and channel, `rules`
 product affinities, `products` on sale with their holders, `cuts` the ascending EVA of each tier.
@@ -7,59 +7,53 @@ product affinities, `products` on sale with their holders, `cuts` the ascending 
 from datetime import date
 
 import polars as pl
+from django.db.models import Sum
 
-from customers.models import ProfileField
-from performance import gather, rules
+from crm.partitions import SHARDS
+from performance import gather, records, rules
+from performance.choices import Stage
 from performance.database import columns, read
 from performance.models import Fit
 from performance.seven_p import product, profiling, profitability
 
 CUTS = 200  # points that a tier's distribution of EVA is kept by
+MANY, SAMPLE = 50_000, 4  # of so many customers, four shards tell the distribution of EVA
 
 
-def months_before(day: date, months: int) -> date:
-    """The same day so many months earlier, or that month's 28th."""
-    number = day.year * 12 + day.month - 1 - months
-    return date(number // 12, number % 12 + 1, min(day.day, 28))
-
-
-def write_fits(night) -> tuple[int, dict]:
-    """Fit and store everything for `night`; return the number of customers and the contents by kind."""
-    as_of, settings = night.business_date, rules.seven_p()
+def write_affinities(night) -> tuple[int, dict]:
+    """Fit what needs no rollup: fields, response, rules, products; return the accounts and the contents."""
+    as_of = night.business_date
     with columns() as arrow:
-        people = gather.customers(arrow, night, None)
         accounts = gather.all_accounts(arrow, as_of)
         contents = {
-            "fields": profile_fields(as_of),
-            "response": _response(arrow, as_of, settings["promotion"]["months"]),
-            "rules": _rules(accounts, len(people), settings["product"]),
-            "products": _products(arrow, accounts, people),
-            "cuts": _cuts(people, accounts, as_of, settings),
+            "fields": records.profile_fields(as_of),
+            "response": _response(arrow, as_of, records.invited_since(as_of)),
+            "rules": _rules(arrow, accounts, as_of),
+            "products": _products(arrow, accounts),
         }
-    night.fits.all().delete()
-    Fit.objects.bulk_create(
-        Fit(night=night, kind=kind, content=content) for kind, content in contents.items()
-    )
+    _store(night, contents)
+    return len(accounts), contents
+
+
+def write_cuts(night) -> tuple[int, dict]:
+    """Fit the distribution of EVA in each tier; return the customers it is drawn from and the contents."""
+    customers = night.steps.filter(stage=Stage.ROLLUP).aggregate(rows=Sum("rows"))["rows"]
+    with columns() as arrow:
+        shards = range(SHARDS if customers <= MANY else SAMPLE)
+        people = pl.concat([gather.frame(arrow, night, shard, []) for shard in shards])
+    contents = {"cuts": _cuts(people, night.business_date, rules.seven_p())}
+    _store(night, contents)
     return len(people), contents
 
 
-def profile_fields(as_of: date) -> list[dict]:
-    """The fields in the order of the bitmask: heaviest first."""
-    return [
-        {
-            "id": field.pk,
-            "code": field.code,
-            "weight": field.weight,
-            "for_persons": field.for_persons,
-            "for_organisations": field.for_organisations,
-            "not_before": str(months_before(as_of, field.valid_months) if field.valid_months else date.min),
-        }
-        for field in ProfileField.objects.order_by("-weight", "code")[: gather.FIELDS]
-    ]
+def _store(night, contents: dict) -> None:
+    night.fits.filter(kind__in=contents).delete()
+    Fit.objects.bulk_create(
+        Fit(night=night, kind=kind, content=content) for kind, content in contents.items()
+    )
 
 
-def _response(arrow, as_of: date, months: int) -> dict:
-    since = months_before(as_of, months)
+def _response(arrow, as_of: date, since: date) -> dict:
     counted = read(
         arrow,
         "SELECT c.kind = 'person' AS is_person, x.channel, count(*) AS invited, "
@@ -82,32 +76,29 @@ def _response(arrow, as_of: date, months: int) -> dict:
                 }
                 for row in [whole, *kind]
             ]
-    return {
-        "since": str(since),
-        "channels": sorted({row["channel"] for row in counted}),
-        "rates": rates,
-    }
+    return {"rates": rates}
 
 
-def _rules(accounts: pl.DataFrame, customers: int, settings: dict) -> list[dict]:
+def _rules(arrow, accounts: pl.DataFrame, as_of: date) -> list[dict]:
+    customers = read(arrow, f"SELECT count(*) FROM customers_customer WHERE since <= '{as_of}'").item()
     holdings = accounts.select("customer_id", "product_id").unique()
-    return product.rules(holdings, customers, settings).to_dicts()
+    return product.rules(holdings, customers, rules.seven_p()["product"]).to_dicts()
 
 
-def _products(arrow, accounts: pl.DataFrame, people: pl.DataFrame) -> list[dict]:
+def _products(arrow, accounts: pl.DataFrame) -> list[dict]:
     on_sale = read(
         arrow,
         "SELECT id AS product_id, right(risk, 1)::smallint AS risk, margin_fen, for_persons, "
         "for_organisations FROM customers_product WHERE on_sale ORDER BY id",
     )
+    persons = pl.col("is_person")
     holders = (
-        accounts.select("customer_id", "product_id")
+        accounts.select("customer_id", "product_id", "is_person")
         .unique()
-        .join(people.select("customer_id", "is_person"), on="customer_id")
         .group_by("product_id")
         .agg(
-            pl.col("is_person").sum().cast(pl.Int64).alias("holders_persons"),
-            (~pl.col("is_person")).sum().cast(pl.Int64).alias("holders_organisations"),
+            persons.sum().cast(pl.Int64).alias("holders_persons"),
+            (~persons).sum().cast(pl.Int64).alias("holders_organisations"),
         )
     )
     counts = pl.col("holders_persons", "holders_organisations").fill_null(0)
@@ -116,15 +107,11 @@ def _products(arrow, accounts: pl.DataFrame, people: pl.DataFrame) -> list[dict]
     )
 
 
-def _cuts(people: pl.DataFrame, accounts: pl.DataFrame, as_of: date, settings: dict) -> dict[str, list[int]]:
+def _cuts(people: pl.DataFrame, as_of: date, settings: dict) -> dict[str, list[int]]:
     """Ascending EVA of each tier's customers, at most CUTS evenly spaced ones."""
-    counted = gather.counts(accounts).drop("held")
-    frame = people.join(counted, on="customer_id", how="left", maintain_order="left").with_columns(
-        pl.col("accounts", "loans").fill_null(0), *profiling.UNPROFILED
-    )
-    tiers = profiling.compute(frame, as_of, settings["profiling"]).select("customer_id", "profiling_tier")
-    frame = frame.join(tiers, on="customer_id", maintain_order="left")
-    eva = profitability.compute(frame, as_of, settings["profitability"]).select(
+    tiers = profiling.compute(people, as_of, settings["profiling"]).select("customer_id", "profiling_tier")
+    people = people.join(tiers, on="customer_id", maintain_order="left")
+    eva = profitability.compute(people, as_of, settings["profitability"]).select(
         "customer_id", eva="profitability_eva_fen"
     )
     cuts = {}

@@ -8,19 +8,28 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from crm.feed.models import FeedLoad, FeedState
 from crm.partitions import SHARDS
 from customers.models import Publication, Rebuild
-from performance import rules, tables
+from performance import records, rules, tables
 from performance.choices import NightState, Stage, StepState
 from performance.models import Night, Step
 
 STAGES = tuple(Stage)
-SHARDED = (Stage.ROLLUP, Stage.SCORE)
+SHARDS_OF = {Stage.ROLLUP: SHARDS, Stage.FIT: 3, Stage.SCORE: SHARDS}
+CUTS, RECORDS, AFFINITIES = range(3)  # the shards of the fit stage; only the cuts need the rollups
+# What may run at once: a wave begins when the one before is done. Long steps first.
+WAVES = (
+    ((Stage.FIT, RECORDS), (Stage.FIT, AFFINITIES), *((Stage.ROLLUP, shard) for shard in range(SHARDS))),
+    ((Stage.FIT, CUTS),),
+    tuple((Stage.SCORE, shard) for shard in range(SHARDS)),
+    ((Stage.PUBLISH, 0),),
+    ((Stage.TASKS, 0), (Stage.SCORECARDS, 0)),
+)
 TABLE_STAGES = (Stage.ROLLUP, Stage.FIT, Stage.SCORE)  # whose digests make the night's
 ATTEMPTS = 3
 STARTING = timedelta(seconds=3)  # between taking a step and locking it, with much to spare
@@ -104,6 +113,7 @@ def _begin(night: Night, upto_load: int, *, again: bool) -> None:
     if again:
         if night.run != night.published_run:
             tables.drop_night(night)
+            records.drop_records(night)
         night.run += 1
         if not (
             night.previous and tables.exists(tables.of_night(tables.ROLLUP, night.previous, published=True))
@@ -117,35 +127,34 @@ def _begin(night: Night, upto_load: int, *, again: bool) -> None:
     Step.objects.bulk_create(
         Step(night=night, stage=stage, shard=shard)
         for stage in STAGES
-        for shard in range(SHARDS if stage in SHARDED else 1)
+        for shard in range(SHARDS_OF.get(stage, 1))
     )
     tables.make_night(night)
 
 
 @transaction.atomic
 def advance(night_id: int) -> list[int]:
-    """Open the next stage when all before it is done; return the steps to queue, each returned once.
+    """Open the next wave when the one before is done; return the steps to queue, each returned once.
 
-    Marks the night failed when a step of the present stage gave up and no other can still change that.
+    Marks the night failed when a step of the present wave gave up and no other can still change that.
     """
     night = Night.objects.select_for_update().get(pk=night_id)
     if night.state != NightState.RUNNING:
         return []
-    steps = list(night.steps.all())
-    for stage in STAGES:
-        open_steps = [step for step in steps if step.stage == stage and step.state != StepState.DONE]
+    steps = {(step.stage, step.shard): step for step in night.steps.all()}
+    for wave in WAVES:
+        open_steps = [step for place in wave if (step := steps[place]).state != StepState.DONE]
         if open_steps:
             break
     else:
         Night.objects.filter(pk=night_id).update(state=NightState.PUBLISHED, finished_at=Now())
         return []
     failed = [step for step in open_steps if step.state == StepState.FAILED]
-    if failed:
-        if len(failed) == len(open_steps):
-            what = f"{failed[0].stage}, shard {failed[0].shard}: {failed[0].error}"
-            Night.objects.filter(pk=night_id).update(state=NightState.FAILED, error=what, finished_at=Now())
+    if len(failed) == len(open_steps):
+        what = f"{failed[0].stage}, shard {failed[0].shard}: {failed[0].error}"
+        Night.objects.filter(pk=night_id).update(state=NightState.FAILED, error=what, finished_at=Now())
         return []
-    fresh = [step.pk for step in open_steps if step.queued_at is None]
+    fresh = [step.pk for step in open_steps if step.queued_at is None and step.state != StepState.FAILED]
     Step.objects.filter(pk__in=fresh).update(queued_at=Now())
     return fresh
 
@@ -189,6 +198,7 @@ def publish(night: Night) -> tuple[int, str, dict]:
     rows, digest = _checked(night)
     if night.published_run is not None and night.digest == digest:
         tables.drop_night(night)
+        records.drop_records(night)
         Night.objects.filter(pk=night.pk).update(run=night.published_run)
         return rows, digest, {"identical": True}
     tables.index_standing(night)
@@ -201,28 +211,15 @@ def publish(night: Night) -> tuple[int, str, dict]:
     Rebuild.objects.filter(done_by_night=None, load_id__lte=night.upto_load).update(done_by_night=night.pk)
     seen = Publication.objects.select_for_update().first()
     if seen and seen.business_date > night.business_date:
+        records.drop_records(night)
         return rows, digest, {"pointer": f"stays on {seen.business_date}"}
+    changed = records.apply_changes(night)
+    records.drop_records(night)
     Publication.objects.update_or_create(
         only=True,
         defaults={"business_date": night.business_date, "night_id": night.pk, "published_at": Now()},
     )
-    return rows, digest, {"pointer": str(night.business_date), "reclassed": _reclass_customers(night)}
-
-
-def _reclass_customers(night: Night) -> int:
-    """Bring tier and lifecycle on the records to what the night found; few change in a night."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""UPDATE customers_customer AS c
-                SET tier = s.tier, lifecycle = coalesce(a.profiling_lifecycle, c.lifecycle)
-                FROM {tables.STANDING} AS s
-                JOIN {tables.ANALYSIS} AS a ON a.night_id = %(night)s AND a.customer_id = s.customer_id
-                WHERE s.night_id = %(night)s AND c.id = s.customer_id
-                  AND (c.tier, c.lifecycle)
-                      IS DISTINCT FROM (s.tier, coalesce(a.profiling_lifecycle, c.lifecycle))""",
-            {"night": night.pk},
-        )
-        return cursor.rowcount
+    return rows, digest, {"pointer": str(night.business_date), "reclassed": changed}
 
 
 def _checked(night: Night) -> tuple[int, str]:

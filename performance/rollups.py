@@ -65,7 +65,10 @@ def write_rollup(night, shard: int) -> tuple[int, str, str]:
             continued = f"SELECT customer_id FROM {old} WHERE customer_id NOT IN ({rebuilt})"
             slices = rollup_sql.Slices(night.business_date, night.previous.business_date)
             members = f"{everyone} AND id IN ({continued})"
+            # a fresh table has no statistics: the planner would look up every customer singly
+            cursor.execute("SET LOCAL enable_nestloop = off")
             cursor.execute(rollup_sql.insert(slices, **place, members=members, previous=old))
+            cursor.execute("SET LOCAL enable_nestloop = DEFAULT")
             cursor.execute(f"{everyone} AND id NOT IN ({continued}) ORDER BY id")
             scratch = [number for (number,) in cursor.fetchall()]
         else:

@@ -6,14 +6,18 @@ from the night before, marked stale, and the step says so.
 
 import logging
 import time
+from functools import cache
+from hashlib import blake2b
 
 import polars as pl
+import pyarrow as pa
 
-from performance import fits, gather, rules, tables
+from performance import fits, gather, records, rules, tables
 from performance.database import execute, read, write
 from performance.seven_p import SEVEN_P
 from performance.seven_p.common import COMPUTED, INSUFFICIENT, STALE
 from performance.seven_p.profiling import tier_of
+from performance.standing import standing_sql
 
 log = logging.getLogger(__name__)
 TYPES = {
@@ -30,8 +34,8 @@ TYPES = {
 def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
     """Compute and write one shard; return rows, digest, digest of the keys and what happened to each P."""
     fitted = fits.load_fits(night)
-    schema = analysis_schema(arrow)
-    frame = gather.frame(arrow, night, shard, fitted)
+    schema = analysis_schema()
+    frame = gather.frame(arrow, night, shard, fitted["fields"])
     detail = {}
     for name, compute in SEVEN_P:
         started = time.perf_counter()
@@ -39,6 +43,8 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
         settings = settings_of(name, fitted)
         try:
             answer = compute(frame, night.business_date, settings)
+            if not answer["customer_id"].equals(frame["customer_id"]):
+                raise ValueError("its rows are not the frame's, in the frame's order")
             part = answer.select("customer_id", *(pl.col(c).cast(kind) for c, kind in columns.items()))
             detail[name] = _counts(part[f"{name}_state"])
         except Exception as error:
@@ -48,11 +54,15 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
                 "error": f"{type(error).__name__}: {error}"[:500]
             }
         detail[name]["seconds"] = round(time.perf_counter() - started, 4)
-        frame = frame.join(part, on="customer_id", how="left", maintain_order="left")
-    _write_analysis(arrow, night, shard, frame, schema)
-    write(arrow, tables.of_night(tables.STANDING, night), standing(frame, night))
-    rows, digest, keys = read_digest(arrow, tables.of_shard(tables.ANALYSIS, night, shard), schema)
-    return rows, digest, keys, detail
+        frame = frame.with_columns(part.drop("customer_id"))  # the same rows in the same order
+    analysis = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
+    _write_analysis(arrow, night, shard, analysis)
+    execute(arrow, standing_sql(night, shard))
+    changed = _changed(frame)
+    if len(changed):
+        write(arrow, records.changed_name(night), changed)
+    rows, keys = read(arrow, tables.keys_sql(tables.of_shard(tables.ANALYSIS, night, shard))).row(0)
+    return rows, frame_digest(analysis), keys, detail
 
 
 def settings_of(name: str, fitted: dict) -> dict:
@@ -62,20 +72,19 @@ def settings_of(name: str, fitted: dict) -> dict:
         "profitability": {"cuts": fitted["cuts"]},
         "prospecting": {"tiers": every["profiling"]["tiers"]},
         "product": {"rules": fitted["rules"], "products": fitted["products"]},
-        "promotion": {"rates": fitted["response"]["rates"], "channels": fitted["response"]["channels"]},
+        "promotion": {
+            "rates": fitted["response"]["rates"],
+            "channels": records.CHANNELS,
+            "bits": records.COUNT_BITS,
+        },
     }
     return every.get(name, {}) | extra.get(name, {})
 
 
-def analysis_schema(arrow) -> dict[str, pl.DataType]:
+@cache
+def analysis_schema() -> dict[str, pl.DataType]:
     """The columns of the analysis table but for the night's number, in order, as Polars types."""
-    columns = read(
-        arrow,
-        "SELECT a.attname::text AS name, t.typname::text AS kind FROM pg_attribute AS a "
-        f"JOIN pg_type AS t ON t.oid = a.atttypid WHERE a.attrelid = '{tables.ANALYSIS}'::regclass "
-        "AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'night_id' ORDER BY a.attnum",
-    )
-    return {name: TYPES[kind] for name, kind in columns.iter_rows()}
+    return {name: TYPES[kind] for name, kind in tables.types_of(tables.ANALYSIS).items()}
 
 
 def _counts(states: pl.Series) -> dict:
@@ -103,39 +112,55 @@ def _carried_over(arrow, night, shard: int, frame, name: str, columns: dict) -> 
     )
 
 
-def _write_analysis(arrow, night, shard: int, frame: pl.DataFrame, schema: dict) -> None:
+def _write_analysis(arrow, night, shard: int, analysis: pl.DataFrame) -> None:
+    """Write the shard by COPY. A column of one value becomes a default of the table and is not sent."""
+    name = tables.of_shard(tables.ANALYSIS, night, shard)
     for statement in tables.make_shard_sql(tables.ANALYSIS, night, shard):
         execute(arrow, statement)
-    rows = frame.select(
-        pl.lit(night.pk, dtype=pl.Int64).alias("night_id"),
-        *(pl.col(name).cast(kind) for name, kind in schema.items()),
-    )
-    write(arrow, tables.of_shard(tables.ANALYSIS, night, shard), rows)
+    constant = {"night_id": str(night.pk)} | _constants(analysis)
+    defaults = (f"ALTER COLUMN {column} SET DEFAULT {value}" for column, value in constant.items())
+    execute(arrow, f"ALTER TABLE {name} {', '.join(defaults)}")
+    write(arrow, name, analysis.drop(constant.keys() & set(analysis.columns)))
     for statement in tables.close_shard_sql(tables.ANALYSIS, night, shard):
         execute(arrow, statement)
 
 
-def read_digest(arrow, name: str, schema: dict) -> tuple[int, str, str]:
-    return read(arrow, tables.digest_sql(name, list(schema))).row(0)
-
-
-def standing(frame: pl.DataFrame, night) -> pl.DataFrame:
-    """The narrow row that lists show and sort by (customers.Standing), from the scored frame."""
-    whole = tier_of(pl.col("aum"), rules.seven_p()["profiling"])  # until a full month says otherwise
-    return frame.select(
-        pl.lit(night.pk, dtype=pl.Int64).alias("night_id"),
-        "customer_id",
-        pl.col("aum").alias("aum_fen"),
-        pl.col("deposit").alias("deposit_fen"),
-        pl.col("loan").alias("loan_fen"),
-        pl.col("profitability_eva_fen").alias("eva_fen"),
-        pl.col("next_maturity_fen").cast(pl.Int64),
-        "next_maturity_on",
-        pl.col("persistency_change_bp").alias("aum_change_bp"),
-        (pl.col("persistency_churn") * 10000).round().cast(pl.Int32).alias("churn_bp"),
-        pl.col("overdue_days").cast(pl.Int32),
-        pl.col("profiling_completeness_pct").alias("completeness_pct"),
-        pl.col("persistency_loyalty").round(4).cast(pl.Decimal(7, 4)).alias("loyalty"),
-        pl.col("profiling_tier").fill_null(whole).alias("tier"),
-        pl.concat_list(f"month_{n}" for n in range(13)).alias("months"),
+def _constants(frame: pl.DataFrame) -> dict[str, str]:
+    """The columns that hold one and the same value in every row, as SQL literals; the key is never one."""
+    ends = frame.select(
+        pl.all().min().name.suffix("<"), pl.all().max().name.suffix(">"), pl.all().null_count()
     )
+    low_high = ends.row(0, named=True)
+    found = {}
+    for column in frame.columns:
+        low, high, nulls = low_high[f"{column}<"], low_high[f"{column}>"], low_high[column]
+        if column == "customer_id" or (low is not None and (nulls or low != high)):
+            continue
+        found[column] = "NULL" if low is None else f"'{low}'"
+    return found
+
+
+def frame_digest(frame: pl.DataFrame) -> str:
+    """A digest of every value, column by column: rows must lie in a fixed order (here by customer)."""
+    digest = blake2b(digest_size=16)
+    table = frame.to_arrow()
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        digest.update(f"{name} {column.type} {len(column)}\n".encode())
+        values = column.combine_chunks()
+        digest.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
+        if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
+            digest.update("\0".join(values.fill_null("").to_pylist()).encode())
+        else:
+            plain = values.cast(pa.int32()) if pa.types.is_date32(values.type) else values
+            zero = False if pa.types.is_boolean(plain.type) else 0
+            digest.update(plain.fill_null(zero).to_numpy(zero_copy_only=False).tobytes())
+    return digest.hexdigest()
+
+
+def _changed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The customers whose record says another tier or lifecycle than this night."""
+    tier = pl.col("profiling_tier").fill_null(tier_of(pl.col("aum"), rules.seven_p()["profiling"]))
+    lifecycle = pl.col("profiling_lifecycle").fill_null(pl.col("lifecycle"))
+    found = frame.select("customer_id", was="tier", had="lifecycle", tier=tier, lifecycle=lifecycle)
+    moved = (pl.col("tier") != pl.col("was")) | (pl.col("lifecycle") != pl.col("had"))
+    return found.filter(moved).select("customer_id", "tier", "lifecycle")

@@ -14,13 +14,14 @@ from django.db.models.functions import Now
 from performance import nights, rules
 from performance.choices import Stage, StepState
 from performance.models import Step
+from performance.records import write_records
 from performance.rollups import write_rollup
 
 log = logging.getLogger(__name__)
 SETTINGS = (
     # a dead worker's statement ends with it, so that its lock is free within a second
     "SET LOCAL client_connection_check_interval = '500ms'",
-    # where the server keeps a minimal log, a new table's pages are synced, not compressed into the log at commit
+    # where the log is minimal, a new table's pages are synced at commit, not compressed into the log
     "SET LOCAL wal_skip_threshold = 0",
 )
 
@@ -69,10 +70,12 @@ def _rollup(step: Step):
 
 
 def _fit(step: Step):
-    from performance.fits import write_fits
-
     _check_rules(step.night)
-    rows, contents = write_fits(step.night)
+    if step.shard == nights.RECORDS:
+        return write_records(step.night), "", {}
+    from performance.fits import write_affinities, write_cuts
+
+    rows, contents = (write_cuts if step.shard == nights.CUTS else write_affinities)(step.night)
     text = json.dumps(contents, sort_keys=True, separators=(",", ":"))
     return rows, sha256(text.encode()).hexdigest(), {kind: len(content) for kind, content in contents.items()}
 

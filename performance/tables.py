@@ -5,6 +5,8 @@ night never touches the tables that readers see. Lower-level than the services: 
 open transaction for granted and gets names and numbers of ours only.
 """
 
+from functools import cache
+
 from django.db import connection
 
 from crm.partitions import SHARDS
@@ -73,15 +75,26 @@ def digest_sql(name: str, columns: list[str]) -> str:
     )
 
 
-def columns_of(table: str) -> list[str]:
-    """The columns of a night's table, without the night's number."""
+def keys_sql(name: str) -> str:
+    """A query of (rows, digest of the keys) alone."""
+    return f"SELECT count(*), coalesce(sum(hashint8extended(customer_id, 0)), 0)::text FROM {name}"
+
+
+@cache
+def types_of(table: str) -> dict[str, str]:
+    """The columns of a night's table and their types, in order, without the night's number."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-            "AND NOT attisdropped AND attname <> 'night_id' ORDER BY attnum",
+            "SELECT a.attname, t.typname FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid "
+            "WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped "
+            "AND a.attname <> 'night_id' ORDER BY a.attnum",
             [table],
         )
-        return [name for (name,) in cursor.fetchall()]
+        return dict(cursor.fetchall())
+
+
+def columns_of(table: str) -> list[str]:
+    return list(types_of(table))
 
 
 def index_standing(night) -> None:
@@ -91,7 +104,10 @@ def index_standing(night) -> None:
         cursor.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (night_id, customer_id)")
         cursor.execute(f"CREATE INDEX ON {name} (aum_fen, customer_id)")
         cursor.execute(f"CREATE INDEX ON {name} (churn_bp, customer_id)")
+        # a tenth of the usual sample tells these columns well enough, in a tenth of the time
+        cursor.execute("SET LOCAL default_statistics_target = 10")
         cursor.execute(f"ANALYZE {name}")
+        cursor.execute("SET LOCAL default_statistics_target = DEFAULT")
 
 
 def attach_night(night) -> None:

@@ -24,11 +24,6 @@ import polars as pl
 from performance.seven_p.common import answer, average, full_months
 
 TIERS = ("basic", "gold", "platinum", "diamond", "private")
-# Stand-ins for columns that do not bear on the tier, where only the tier is wanted.
-UNPROFILED = (
-    *(pl.lit(0, dtype=pl.Int64).alias(name) for name in ("required_weight", "filled_weight", "missing")),
-    pl.lit(1, dtype=pl.Int64).alias("products"),
-)
 
 
 def compute(frame: pl.DataFrame, as_of: date, settings: dict) -> pl.DataFrame:

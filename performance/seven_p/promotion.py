@@ -25,8 +25,8 @@ from performance.seven_p.common import SMALLINT, answer
 def compute(frame: pl.DataFrame, as_of: date, settings: dict) -> pl.DataFrame:
     """Return promotion_*: response 0–1, invited, responded, channel, contacts (30 days), rest.
 
-    Needs: is_person, consent, contacts_30, invited and responded (lists of counts by channel, aligned with
-    settings["channels"]). settings["rates"]: (is_person, channel, rate); channel null is the whole rate m.
+    Needs: is_person, consent, contacts_30, invited and responded (counts by channel, `bits` for each, in the
+    order of settings["channels"]). settings["rates"]: (is_person, channel, rate); channel null: the whole, m.
     """
     prior, channels = settings["prior"], settings["channels"]
     rates = settings["rates"]
@@ -39,10 +39,15 @@ def compute(frame: pl.DataFrame, as_of: date, settings: dict) -> pl.DataFrame:
             "is_person", pl.col("rate").alias(name)
         )
         frame = frame.join(of_channel, on="is_person", how="left", maintain_order="left")
-        r, n = (pl.col(counts).list.get(position) for counts in ("responded", "invited"))
+        r, n = (_count(counts, position, settings["bits"]) for counts in ("responded", "invited"))
         frame = frame.with_columns(((r + prior * pl.col(name)) / (n + prior)).alias(name))
         names.append(name)
-    r, n = pl.col("responded").list.sum(), pl.col("invited").list.sum()
+    r, n = (
+        pl.sum_horizontal(
+            pl.lit(0), *(_count(counts, place, settings["bits"]) for place in range(len(channels)))
+        )
+        for counts in ("responded", "invited")
+    )
     best = pl.lit(None, dtype=pl.Int16)
     for channel, name in reversed(list(zip(channels, names, strict=True))):
         best = pl.when(pl.col(name) == pl.max_horizontal(*names)).then(channel).otherwise(best)
@@ -62,3 +67,7 @@ def compute(frame: pl.DataFrame, as_of: date, settings: dict) -> pl.DataFrame:
             "rest": (pl.col("contacts_30") >= settings["max_contacts"]) | ~pl.col("consent"),
         },
     )
+
+
+def _count(counts: str, place: int, bits: int) -> pl.Expr:
+    return (pl.col(counts) // (1 << place * bits)) & ((1 << bits) - 1)

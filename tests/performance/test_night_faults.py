@@ -38,7 +38,7 @@ def bank(django_db_setup, django_db_blocker):
 def test_night_is_planned_once():
     first, again = nights.plan_night(MONDAY), nights.plan_night(MONDAY)
 
-    assert len(first.steps) == 16
+    assert len(first.steps) == len(nights.WAVES[0]) == 18
     assert (again.night, again.steps, again.again) == (first.night, [], False)
     assert nights.advance(first.night.pk) == []
 
@@ -134,7 +134,7 @@ def test_night_fails_in_one_sentence_and_goes_on_after_the_cause_is_mended(tmp_p
     other.write_text(DEFAULT.read_text(encoding="utf-8").replace('"2026.1"', '"2027.1"'), "utf-8")
     before = published()
     monkeypatch.setenv("GUANHU_SEVEN_P", str(other))
-    failed = r"failed at fit, shard 0: NightError: This worker has version 2027\.1"
+    failed = r"failed at fit, shard 1: NightError: This worker has version 2027\.1"
     with worker(tmp_path / "worker.log"), pytest.raises(CommandError, match=failed):
         follow(TUESDAY)
     assert published().digest == before.digest

@@ -10,10 +10,21 @@ from tests.performance.worked import AS_OF, frame, settings, without
 RATES = [(True, None, 0.08), (True, Channel.APP, 0.09), (True, Channel.SMS, 0.02)]
 
 
+BITS = 7
+
+
+def packed(change: dict) -> dict:
+    """Counts by channel as one integer."""
+    return change | {
+        name: sum(count << BITS * place for place, count in enumerate(change[name]))
+        for name in ("invited", "responded")
+    }
+
+
 def answer(*changes, rates=RATES, channels=(Channel.SMS, Channel.APP)):
     table = pl.DataFrame(rates, schema={"is_person": bool, "channel": pl.Int64, "rate": float}, orient="row")
-    rows = frame(*({"invited": [2, 4], "responded": [0, 2]} | change for change in changes or ({},)))
-    given = settings("promotion", rates=table, channels=[int(channel) for channel in channels])
+    rows = frame(*(packed({"invited": [2, 4], "responded": [0, 2]} | change) for change in changes or ({},)))
+    given = settings("promotion", rates=table, channels=[int(channel) for channel in channels], bits=BITS)
     return promotion.compute(rows, AS_OF, given).to_dicts()
 
 

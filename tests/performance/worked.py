@@ -53,14 +53,14 @@ WORKED = {
     "filled_weight": 92,
     "missing": 0b1001,
     "contacts_30": 1,
-    "invited": [6],
-    "responded": [2],
+    "invited": 6,
+    "responded": 2,
     # on the phone wealth 240k and funds 50k, at the counter deposits 160k and insurance 50k
     "sales": [0, 0, 16 * WAN, 0, 24 * WAN, 0, 0, 0, 5 * WAN, 0, 0, 0, 0, 0, 5 * WAN, 0, *[0] * 8],
     "sales_prev": 40 * WAN,
     **{f"month_{position}": amount for position, amount in enumerate(MONTHS)},
 }
-LISTS = {name: pl.List(pl.Int64) for name in ("held", "invited", "responded", "sales")}
+LISTS = {name: pl.List(pl.Int64) for name in ("held", "sales")}
 
 
 def frame(*changes: dict) -> pl.DataFrame:
