@@ -46,8 +46,8 @@ TUNING = {
 }
 
 
-def run() -> dict:
-    """Return the ratio of the third night to the aggregate, with both times and the sizes."""
+def run() -> list[dict]:
+    """Return the third night's ratios to the aggregate: to its last step, and to its publication."""
     branch, _ = Branch.objects.get_or_create(code="HQ", defaults={"name": "总行", "kind": "head_office"})
     started = time.perf_counter()
     ledger.fill(CUSTOMERS, FIRST, LAST, branch=branch)
@@ -60,19 +60,33 @@ def run() -> dict:
         for back in (2, 1, 0):
             nights.append(_night(LAST - timedelta(back)))
     aggregate = min(aggregate, _aggregate())
-    return {
-        "name": "night",
-        "value": round(nights[-1]["seconds"] / aggregate, 3),
-        "limit": 1.0,
-        "ratio_of": "seconds of an incremental night to PostgreSQL's parallel aggregate of the ledger",
+    night = nights[-1]
+    sizes = {
         "aggregate_seconds": round(aggregate, 2),
-        "night_seconds": nights[-1]["seconds"],
-        "first_night_seconds": nights[0]["seconds"],
-        "stages": nights[-1]["stages"],
         "customers": CUSTOMERS,
         "transactions": _count("customers_transaction"),
         "balances": _count("customers_dailybalance"),
     }
+    return [
+        {
+            "name": "night",
+            "value": round(night["seconds"] / aggregate, 3),
+            "limit": 1.0,
+            "ratio_of": "seconds of an incremental night, all stages, to PostgreSQL's parallel aggregate of the ledger",
+            "night_seconds": night["seconds"],
+            "first_night_seconds": nights[0]["seconds"],
+            "stages": night["stages"],
+            **sizes,
+        },
+        {
+            "name": "night_published",
+            "value": round(night["published"] / aggregate, 3),
+            "limit": None,
+            "ratio_of": "seconds until the rollups and the seven P are published to the same aggregate",
+            "night_seconds": night["published"],
+            **sizes,
+        },
+    ]
 
 
 def _aggregate() -> float:
@@ -98,6 +112,7 @@ def _night(as_of: date) -> dict:
         stages[step.stage] = (min(begun, step.started_at), max(ended, step.finished_at))
     return {
         "seconds": round((night.finished_at - night.started_at).total_seconds(), 2),
+        "published": round((night.published_at - night.started_at).total_seconds(), 2),
         "stages": {name: round((b - a).total_seconds(), 2) for name, (a, b) in stages.items()},
     }
 
