@@ -7,48 +7,42 @@ from django.db import connection, transaction
 from performance import scoring, sources
 from performance.models import Night
 from performance.periods import period_of
-from performance.task_kinds import KINDS, OPEN_STATES
+from performance.task_kinds import GROUNDWORK, KINDS, OPEN_STATES
 
 NEW_A_NIGHT = 30  # of the kinds that may be held back, per manager
 
-CANDIDATES = """
-CREATE TEMPORARY TABLE task_candidate (
-    customer_id bigint, manager_id bigint, key text, reason jsonb, value_fen bigint, due_on date,
-    likelihood_bp integer, interaction_id bigint, kind text, most integer, rank bigint
-) ON COMMIT DROP
-"""
 # Urgency in percent: late counts more every day, what is far off counts less.
 URGENCY = """
-    CASE WHEN c.due_on < %(as_of)s THEN 100 + 3 * least(%(as_of)s - c.due_on, 30)
-        WHEN c.due_on <= %(as_of)s + 1 THEN 100 WHEN c.due_on <= %(as_of)s + 3 THEN 80
-        WHEN c.due_on <= %(as_of)s + 7 THEN 60 WHEN c.due_on <= %(as_of)s + 14 THEN 40
-        WHEN c.due_on <= %(as_of)s + 30 THEN 25 ELSE 15 END
-"""
-KEEP_DUE = f"""
-UPDATE task_candidate AS c SET due_on = t.due_on FROM customers_task AS t
-WHERE t.key = c.key AND t.state IN {OPEN_STATES} AND t.due_on < c.due_on AND c.kind = ANY(%(keeps_due)s)
-"""
-RANK = f"""
-UPDATE task_candidate AS c
-SET rank = (greatest(c.value_fen, k.floor_fen)::numeric * coalesce(c.likelihood_bp, k.likelihood_bp)
-    * ({URGENCY}) / 1000000)::bigint
-FROM unnest(%(kinds)s::text[], %(floors)s::bigint[], %(likelihoods)s::int[])
-    AS k (kind, floor_fen, likelihood_bp)
-WHERE k.kind = c.kind
+    CASE WHEN due_on < %(as_of)s THEN 100 + 3 * least(%(as_of)s - due_on, 30)
+        WHEN due_on <= %(as_of)s + 1 THEN 100 WHEN due_on <= %(as_of)s + 3 THEN 80
+        WHEN due_on <= %(as_of)s + 7 THEN 60 WHEN due_on <= %(as_of)s + 14 THEN 40
+        WHEN due_on <= %(as_of)s + 30 THEN 25 ELSE 15 END
 """
 # Kept: open since an earlier night. New: this night's, written by an earlier attempt or not yet. New ones of
 # a kind with a limit fill what the kept leave free, and no more than NEW_A_NIGHT in all.
 CHOSEN = f"""
 CREATE TEMPORARY TABLE task_chosen ON COMMIT DROP AS
-WITH placed AS (
-    SELECT c.*, coalesce(t.created_on < %(as_of)s AND t.state IN {OPEN_STATES}, false) AS is_kept
-    FROM task_candidate AS c LEFT JOIN customers_task AS t ON t.key = c.key
+{GROUNDWORK},
+candidate (customer_id, manager_id, key, reason, value_fen, due_on, likelihood_bp, interaction_id, kind) AS (
+    {" UNION ALL ".join(f"SELECT s.*, '{kind.code}' FROM ({kind.sql}) AS s" for kind in KINDS)}
+),
+placed AS (
+    SELECT c.customer_id, c.manager_id, c.key, c.reason, c.value_fen, c.interaction_id, c.kind, k.most,
+        CASE WHEN k.keeps_due AND t.state IN {OPEN_STATES} THEN least(t.due_on, c.due_on) ELSE c.due_on END
+            AS due_on,
+        greatest(c.value_fen, k.floor_fen)::numeric * coalesce(c.likelihood_bp, k.likelihood_bp) AS stake,
+        coalesce(t.created_on < %(as_of)s AND t.state IN {OPEN_STATES}, false) AS is_kept
+    FROM candidate AS c
+    JOIN unnest(%(kinds)s::text[], %(most)s::int[], %(floors)s::bigint[], %(likelihoods)s::int[],
+        %(keeps_due)s::bool[]) AS k (kind, most, floor_fen, likelihood_bp, keeps_due) ON k.kind = c.kind
+    LEFT JOIN customers_task AS t ON t.key = c.key
     WHERE NOT coalesce(t.state = 'done' AND t.created_on < %(as_of)s, false)
 ),
+ranked AS (SELECT p.*, (stake * ({URGENCY}) / 1000000)::bigint AS rank FROM placed AS p),
 limited AS (
-    SELECT p.*, row_number() OVER of_kind AS place,
+    SELECT r.*, row_number() OVER of_kind AS place,
         count(*) FILTER (WHERE is_kept) OVER (PARTITION BY manager_id, kind) AS kept
-    FROM placed AS p
+    FROM ranked AS r
     WINDOW of_kind AS (PARTITION BY manager_id, kind, is_kept ORDER BY rank DESC, key)
 ),
 allowed AS (
@@ -57,14 +51,23 @@ allowed AS (
     ) AS turn
     FROM limited AS l WHERE is_kept OR most IS NULL OR place <= most - kept
 )
-SELECT * FROM allowed WHERE is_kept OR most IS NULL OR turn <= {NEW_A_NIGHT}
+SELECT customer_id, manager_id, key, reason, value_fen, due_on, interaction_id, kind, rank
+FROM allowed WHERE is_kept OR most IS NULL OR turn <= {NEW_A_NIGHT}
 """
 WRITE = """
 INSERT INTO customers_task AS t (
     key, customer_id, manager_id, kind, reason, value_fen, due_on, rank, state, interaction_id, created_on
 )
 SELECT key, customer_id, manager_id, kind, reason, value_fen, due_on, rank, 'open', interaction_id, %(as_of)s
-FROM task_chosen ORDER BY key
+FROM task_chosen AS c
+WHERE NOT EXISTS ( -- what stands like this already need not be written
+    SELECT FROM customers_task AS t
+    WHERE t.key = c.key AND t.manager_id IS NOT DISTINCT FROM c.manager_id AND (
+        t.state = 'snoozed' OR t.state = 'open'
+            AND (t.reason, t.value_fen, t.due_on, t.rank) = (c.reason, c.value_fen, c.due_on, c.rank)
+    )
+)
+ORDER BY key
 ON CONFLICT (key) DO UPDATE SET
     reason = CASE WHEN t.state IN ('open', 'dropped') THEN excluded.reason ELSE t.reason END,
     value_fen = CASE WHEN t.state IN ('open', 'dropped') THEN excluded.value_fen ELSE t.value_fen END,
@@ -103,16 +106,8 @@ def write_tasks(night: Night) -> tuple[int, str]:
         return 0, ""
     params = _params(night)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS task_candidate, task_chosen")
-        cursor.execute(CANDIDATES)
-        for kind in KINDS:
-            cursor.execute(
-                "INSERT INTO task_candidate (customer_id, manager_id, key, reason, value_fen, due_on, "
-                "likelihood_bp, interaction_id, kind, most) "
-                f"SELECT s.*, %(kind)s, %(most)s FROM ({kind.sql}) AS s",
-                params | {"kind": kind.code, "most": kind.most},
-            )
-        for statement in (KEEP_DUE, RANK, CHOSEN, WRITE, DROP):
+        cursor.execute("DROP TABLE IF EXISTS task_chosen")
+        for statement in (CHOSEN, WRITE, DROP):
             cursor.execute(statement, params)
         cursor.execute(DIGEST)
         return cursor.fetchone()
@@ -125,7 +120,8 @@ def _params(night: Night) -> dict:
         "night": night.pk,
         "previous": night.previous_id or 0,
         "kinds": [kind.code.value for kind in KINDS],
+        "most": [kind.most for kind in KINDS],
         "floors": [kind.floor_fen for kind in KINDS],
         "likelihoods": [kind.likelihood_bp for kind in KINDS],
-        "keeps_due": [kind.code.value for kind in KINDS if kind.keeps_due],
+        "keeps_due": [kind.keeps_due for kind in KINDS],
     }
