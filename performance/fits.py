@@ -7,17 +7,13 @@ product affinities, `products` on sale with their holders, `cuts` the ascending 
 from datetime import date
 
 import polars as pl
-from django.db.models import Sum
 
-from crm.partitions import SHARDS
-from performance import gather, records, rules
-from performance.choices import Stage
+from performance import gather, records, rules, tables
 from performance.database import columns, read
 from performance.models import Fit
 from performance.seven_p import product, profiling, profitability
 
 CUTS = 200  # points that a tier's distribution of EVA is kept by
-MANY, SAMPLE = 50_000, 4  # of so many customers, four shards tell the distribution of EVA
 
 
 def write_affinities(night) -> tuple[int, dict]:
@@ -37,9 +33,8 @@ def write_affinities(night) -> tuple[int, dict]:
 
 def write_cuts(night) -> tuple[int, dict]:
     """Fit the distribution of EVA in each tier; return the customers it is drawn from and the contents."""
-    customers = night.steps.filter(stage=Stage.ROLLUP).aggregate(rows=Sum("rows"))["rows"]
     with columns() as arrow:
-        shards = range(SHARDS if customers <= MANY else SAMPLE)
+        shards = tables.sampled_shards(night.shards)
         people = pl.concat([gather.frame(arrow, night, shard, []) for shard in shards])
     contents = {"cuts": _cuts(people, night.business_date, rules.seven_p())}
     _store(night, contents)

@@ -13,27 +13,41 @@ from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from crm.feed.models import FeedLoad, FeedState
-from crm.partitions import SHARDS
 from customers.models import Publication, Rebuild
 from performance import records, rules, tables
 from performance.choices import NightState, Stage, StepState
 from performance.models import Night, Step
 
-STAGES = tuple(Stage)
-SHARDS_OF = {Stage.ROLLUP: SHARDS, Stage.FIT: 3, Stage.SCORE: SHARDS}
 CUTS, RECORDS, AFFINITIES = range(3)  # the shards of the fit stage; only the cuts need the rollups
-# What may run at once: a wave begins when the one before is done. Long steps first.
-WAVES = (
-    ((Stage.FIT, RECORDS), (Stage.FIT, AFFINITIES), *((Stage.ROLLUP, shard) for shard in range(SHARDS))),
-    ((Stage.FIT, CUTS),),
-    tuple((Stage.SCORE, shard) for shard in range(SHARDS)),
-    ((Stage.PUBLISH, 0),),
-    ((Stage.TASKS, 0), (Stage.SCORECARDS, 0)),
-)
 TABLE_STAGES = (Stage.ROLLUP, Stage.FIT, Stage.SCORE)  # whose digests make the night's
 ATTEMPTS = 3
 STARTING = timedelta(seconds=3)  # between taking a step and locking it, with much to spare
 LOST = timedelta(seconds=3)  # a message that the empty queue no longer holds
+
+
+def plan(shards: int) -> dict[tuple, set[tuple]]:
+    """Return every step (stage, shard) of a night cut into `shards`, and the steps that each needs.
+
+    In the order in which ready steps are queued: what much else waits for comes first.
+    """
+    rolled = {(Stage.ROLLUP, shard) for shard in range(shards)}
+    scored = {(Stage.SCORE, shard) for shard in range(shards)}
+    fits = {(Stage.FIT, CUTS), (Stage.FIT, RECORDS), (Stage.FIT, AFFINITIES)}
+    published = {(Stage.PUBLISH, 0)}
+    return {
+        (Stage.FIT, RECORDS): set(),
+        (Stage.ROLLUP, 0): set(),
+        (Stage.FIT, AFFINITIES): set(),
+        **{place: set() for place in sorted(rolled)},
+        (Stage.FIT, CUTS): {
+            (Stage.FIT, RECORDS),
+            *((Stage.ROLLUP, shard) for shard in tables.sampled_shards(shards)),
+        },
+        **dict.fromkeys(sorted(scored), fits),
+        (Stage.PUBLISH, 0): scored,
+        (Stage.TASKS, 0): published,
+        (Stage.SCORECARDS, 0): published,
+    }
 
 
 class NightError(Exception):
@@ -62,7 +76,11 @@ def plan_night(as_of: date) -> Planned:
     night, new = Night.objects.select_for_update().get_or_create(
         business_date=as_of,
         version=version,
-        defaults={"upto_load": upto_load, "previous": _night_before(as_of)},
+        defaults={
+            "upto_load": upto_load,
+            "previous": _night_before(as_of),
+            "shards": tables.shards_for_bank(),
+        },
     )
     finished = night.state == NightState.PUBLISHED
     if new or finished or (night.state == NightState.FAILED and night.upto_load != upto_load):
@@ -125,36 +143,34 @@ def _begin(night: Night, upto_load: int, *, again: bool) -> None:
     Night.objects.filter(pk=night.pk).update(started_at=Now())
     night.steps.all().delete()
     Step.objects.bulk_create(
-        Step(night=night, stage=stage, shard=shard)
-        for stage in STAGES
-        for shard in range(SHARDS_OF.get(stage, 1))
+        Step(night=night, stage=stage, shard=shard) for stage, shard in plan(night.shards)
     )
     tables.make_night(night)
 
 
 @transaction.atomic
 def advance(night_id: int) -> list[int]:
-    """Open the next wave when the one before is done; return the steps to queue, each returned once.
+    """Open the steps whose needs are done; return those to queue, each returned once.
 
-    Marks the night failed when a step of the present wave gave up and no other can still change that.
+    Marks the night failed when a step gave up and no other can still run.
     """
     night = Night.objects.select_for_update().get(pk=night_id)
     if night.state != NightState.RUNNING:
         return []
     steps = {(step.stage, step.shard): step for step in night.steps.all()}
-    for wave in WAVES:
-        open_steps = [step for place in wave if (step := steps[place]).state != StepState.DONE]
-        if open_steps:
-            break
-    else:
+    undone = {place for place, step in steps.items() if step.state != StepState.DONE}
+    if not undone:
         Night.objects.filter(pk=night_id).update(state=NightState.PUBLISHED, finished_at=Now())
         return []
-    failed = [step for step in open_steps if step.state == StepState.FAILED]
-    if len(failed) == len(open_steps):
+    ready = [
+        steps[place] for place, needs in plan(night.shards).items() if place in undone and not needs & undone
+    ]
+    failed = [step for step in ready if step.state == StepState.FAILED]
+    if len(failed) == len(ready):
         what = f"{failed[0].stage}, shard {failed[0].shard}: {failed[0].error}"
         Night.objects.filter(pk=night_id).update(state=NightState.FAILED, error=what, finished_at=Now())
         return []
-    fresh = [step.pk for step in open_steps if step.queued_at is None and step.state != StepState.FAILED]
+    fresh = [step.pk for step in ready if step.queued_at is None and step.state != StepState.FAILED]
     Step.objects.filter(pk__in=fresh).update(queued_at=Now())
     return fresh
 

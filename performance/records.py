@@ -122,7 +122,8 @@ def _query(night, fields: list[dict], invited_since: date) -> str:
                 AND invited_on BETWEEN '{invited_since}' AND '{as_of}'
             GROUP BY customer_id
         )
-        SELECT customer_shard(c.id) AS shard, c.id AS customer_id, c.kind = 'person' AS is_person, c.since,
+        SELECT customer_shard(c.id) % {night.shards} AS shard, c.id AS customer_id,
+            c.kind = 'person' AS is_person, c.since,
             right(c.risk, 1)::smallint AS risk, c.marketing_consent AND c.profiling_consent AS consent,
             c.tier::text AS tier, c.lifecycle::text AS lifecycle, coalesce(f.filled, 0) AS filled,
             coalesce(x.n, 0) AS complaints_90, coalesce(t.n, 0) AS contacts_30,

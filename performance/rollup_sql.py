@@ -4,6 +4,7 @@ Dates, lags and table names are ours and stand in the text, so that PostgreSQL p
 while planning. With t0 = None every slice begins before all time: that is the computation from scratch.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -266,17 +267,23 @@ def _bitmap(name: str, shift: int, bits: int, kind: str, old: bool) -> str:
     return f"((p.{name} << {shift}) & {(1 << bits) - 1} | {added})::{kind}"
 
 
+def _partitions(table: str, ledger: Iterable[int]) -> str:
+    """Some hash partitions of a ledger as one source."""
+    names = (f"SELECT * FROM {table}_h{shard:02d}" for shard in ledger)
+    return f"({' UNION ALL '.join(names)}) AS ledger"
+
+
 def insert(
     slices: Slices,
     *,
     target: str,
-    shard: int,
+    ledger: Iterable[int],
     night: int,
     members: str,
     previous: str | None,
     few: list[int] | None = None,
 ) -> str:
-    """Return INSERT … SELECT of one shard's rows into `target`.
+    """Return INSERT … SELECT of one shard's rows into `target`, read from the ledger's partitions `ledger`.
 
     `members` is a query of the ids to compute; `previous` the table of the night before, whose rows they all
     have, or None (from scratch; `few` are then the ids, where an index finds them faster than a scan).
@@ -287,7 +294,7 @@ def insert(
     values = _new_values(slices)
     # A night's slices are few rows: read once and kept. The whole ledger would spill: read twice.
     keep = "MATERIALIZED" if previous else "NOT MATERIALIZED"
-    source = postings(slices, f"customers_transaction_h{shard:02d}", who)
+    source = postings(slices, _partitions("customers_transaction", ledger), who)
     before = f"JOIN {previous} AS p ON p.customer_id = m.id" if previous else ""
     return f"""
         INSERT INTO {target} (night_id, customer_id, {", ".join(values)})
@@ -295,7 +302,7 @@ def insert(
         posting AS {keep} ({source})
         SELECT {night}, m.id, {", ".join(values.values())}
         FROM member AS m {before}
-        LEFT JOIN ({balances(slices, f"customers_dailybalance_h{shard:02d}", who)}) AS b
+        LEFT JOIN ({balances(slices, _partitions("customers_dailybalance", ledger), who)}) AS b
             ON b.customer_id = m.id
         LEFT JOIN ({transactions(slices, "posting")}) AS x ON x.customer_id = m.id
         LEFT JOIN ({sales("posting")}) AS s ON s.customer_id = m.id

@@ -51,16 +51,16 @@ def write_rollup(night, shard: int) -> tuple[int, str, str]:
     touched since, are computed from scratch. The caller holds the transaction.
     """
     target = tables.of_shard(tables.ROLLUP, night, shard)
-    place = {"target": target, "shard": shard, "night": night.pk}
+    place = {"target": target, "ledger": tables.ledger_shards(night, shard), "night": night.pk}
     everyone = (
         "SELECT id FROM customers_customer "
-        f"WHERE customer_shard(id) = {shard} AND since <= '{night.business_date}'"
+        f"WHERE {tables.customers_of_shard(night, shard)} AND since <= '{night.business_date}'"
     )
     with connection.cursor() as cursor:
         for statement in tables.make_shard_sql(tables.ROLLUP, night, shard):
             cursor.execute(statement)
         if night.previous:
-            old = tables.of_shard(tables.ROLLUP, night.previous, shard, published=True)
+            old = tables.published_source(tables.ROLLUP, night, shard)
             rebuilt = f"SELECT customer_id FROM customers_rebuild WHERE load_id > {night.previous.upto_load}"
             continued = f"SELECT customer_id FROM {old} WHERE customer_id NOT IN ({rebuilt})"
             slices = rollup_sql.Slices(night.business_date, night.previous.business_date)

@@ -17,7 +17,7 @@ from performance.database import execute, read, write
 from performance.seven_p import SEVEN_P
 from performance.seven_p.common import COMPUTED, INSUFFICIENT, STALE
 from performance.seven_p.profiling import tier_of
-from performance.standing import standing_sql
+from performance.standing import standing
 
 log = logging.getLogger(__name__)
 TYPES = {
@@ -57,8 +57,10 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
         frame = frame.with_columns(part.drop("customer_id"))  # the same rows in the same order
     analysis = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
     _write_analysis(arrow, night, shard, analysis)
-    execute(arrow, standing_sql(night, shard))
-    changed = _changed(frame)
+    # the class of the present assets, until a full month says otherwise
+    tier = pl.col("profiling_tier").fill_null(tier_of(pl.col("aum"), rules.seven_p()["profiling"]))
+    write(arrow, tables.of_night(tables.STANDING, night), standing(frame, tier))
+    changed = _changed(frame, tier)
     if len(changed):
         write(arrow, records.changed_name(night), changed)
     rows, keys = read(arrow, tables.keys_sql(tables.of_shard(tables.ANALYSIS, night, shard))).row(0)
@@ -99,7 +101,7 @@ def _carried_over(arrow, night, shard: int, frame, name: str, columns: dict) -> 
     """The P's columns of the night before, marked stale; who has none there gets nulls, stale and undated."""
     part = frame.select("customer_id")
     if night.previous_id:
-        old = tables.of_shard(tables.ANALYSIS, night.previous, shard, published=True)
+        old = tables.published_source(tables.ANALYSIS, night, shard)
         earlier = read(arrow, f"SELECT customer_id, {', '.join(columns)} FROM {old}")
         part = part.join(earlier, on="customer_id", how="left", maintain_order="left")
     else:
@@ -157,9 +159,8 @@ def frame_digest(frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def _changed(frame: pl.DataFrame) -> pl.DataFrame:
+def _changed(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
     """The customers whose record says another tier or lifecycle than this night."""
-    tier = pl.col("profiling_tier").fill_null(tier_of(pl.col("aum"), rules.seven_p()["profiling"]))
     lifecycle = pl.col("profiling_lifecycle").fill_null(pl.col("lifecycle"))
     found = frame.select("customer_id", was="tier", had="lifecycle", tier=tier, lifecycle=lifecycle)
     moved = (pl.col("tier") != pl.col("was")) | (pl.col("lifecycle") != pl.col("had"))

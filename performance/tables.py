@@ -7,12 +7,15 @@ open transaction for granted and gets names and numbers of ours only.
 
 from functools import cache
 
+from django.conf import settings
 from django.db import connection
 
 from crm.partitions import SHARDS
+from customers.models import Customer
 
 ROLLUP, ANALYSIS, STANDING = "performance_rollup", "performance_customeranalysis", "customers_standing"
 SHARDED = (ROLLUP, ANALYSIS)
+FEWEST = 2  # shards of a night: a core each on the smallest machine
 
 
 def of_night(table: str, night, *, published: bool = False) -> str:
@@ -22,6 +25,39 @@ def of_night(table: str, night, *, published: bool = False) -> str:
 
 def of_shard(table: str, night, shard: int, *, published: bool = False) -> str:
     return f"{of_night(table, night, published=published)}_s{shard:02d}"
+
+
+def published_source(table: str, night, shard: int) -> str:
+    """Where the night before keeps the shard's customers: its shard, or all where it was cut otherwise."""
+    if night.previous.shards == night.shards:
+        return of_shard(table, night.previous, shard, published=True)
+    return of_night(table, night.previous, published=True)
+
+
+def shards_for_bank() -> int:
+    """Into how many shards a night is cut: a power of two up to the ledger's 16.
+
+    Each holds NIGHT_SHARD_CUSTOMERS: more would fill memory, fewer spend the night on beginning and ending.
+    """
+    shards, customers = FEWEST, Customer.objects.count()
+    while shards < SHARDS and shards * settings.NIGHT_SHARD_CUSTOMERS < customers:
+        shards *= 2
+    return shards
+
+
+def sampled_shards(shards: int) -> range:
+    """The shards that tell how figures are distributed: a fourth of a large bank's, else all."""
+    return range(shards if shards == FEWEST else max(shards // 4, 1))
+
+
+def ledger_shards(night, shard: int) -> range:
+    """The ledger's hash partitions (0..15) whose customers are those of the night's shard."""
+    return range(shard, SHARDS, night.shards)
+
+
+def customers_of_shard(night, shard: int, column: str = "id") -> str:
+    """The condition that the customer `column` belongs to the shard."""
+    return f"customer_shard({column}) IN ({', '.join(map(str, ledger_shards(night, shard)))})"
 
 
 def exists(name: str) -> bool:
@@ -42,6 +78,8 @@ def make_night(night) -> None:
                 f"CONSTRAINT {table}_is_of_night CHECK (night_id = {night.pk})"
                 f"{keys if table in SHARDED else ')'}"
             )
+        standing = of_night(STANDING, night)
+        cursor.execute(f"ALTER TABLE {standing} ALTER COLUMN night_id SET DEFAULT {night.pk}")
 
 
 def make_shard_sql(table: str, night, shard: int) -> list[str]:
@@ -59,7 +97,7 @@ def close_shard_sql(table: str, night, shard: int) -> list[str]:
     return [
         f"ALTER TABLE {name} ADD PRIMARY KEY (night_id, customer_id)",
         f"ALTER TABLE {of_night(table, night)} ATTACH PARTITION {name} "
-        f"FOR VALUES WITH (MODULUS {SHARDS}, REMAINDER {shard})",
+        f"FOR VALUES WITH (MODULUS {night.shards}, REMAINDER {shard})",
     ]
 
 

@@ -32,6 +32,8 @@ def postgres_settings(*, throwaway: bool, memory: int, cores: int, shared_memory
         "max_parallel_workers_per_gather": str(min(cores, 4)),
         "max_parallel_workers": str(max(cores, 2)),
         "max_worker_processes": str(max(cores, 2) + 6),
+        # a statement over the whole ledger locks every partition of it, and so does a backup
+        "max_locks_per_transaction": "512",
         "jit": "off",
         "random_page_cost": "1.1",
         "wal_compression": "on",

@@ -14,6 +14,15 @@ CREATE FUNCTION customer_shard(customer bigint) RETURNS integer
 CREATE INDEX customers_customer_shard ON customers_customer (customer_shard(id));
 CREATE INDEX customers_account_shard ON customers_account (customer_shard(customer_id));
 """
+# `since` beside the id: a night's list of its customers reads this index alone
+COVERING_SHARD = """
+DROP INDEX customers_customer_shard;
+CREATE INDEX customers_customer_shard ON customers_customer (customer_shard(id)) INCLUDE (id, since);
+"""
+PLAIN_SHARD = """
+DROP INDEX customers_customer_shard;
+CREATE INDEX customers_customer_shard ON customers_customer (customer_shard(id));
+"""
 DROP_FUNCTIONS = """
 DROP INDEX customers_customer_shard; DROP INDEX customers_account_shard; DROP FUNCTION customer_shard(bigint);
 """

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.partitions import SHARDS
 from performance.choices import NightState, Stage, StepState
 
 
@@ -29,6 +30,11 @@ class Night(models.Model):
     published_run = models.PositiveSmallIntegerField(
         _("published run"), null=True, help_text=_("The run whose tables readers see."), editable=False
     )
+    shards = models.PositiveSmallIntegerField(
+        _("shards"),
+        default=SHARDS,
+        help_text=_("Into so many parts the customers are cut: a power of two, at most the ledger's."),
+    )
     customers = models.BigIntegerField(_("customers"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     error = models.TextField(_("error"), blank=True)
@@ -42,6 +48,10 @@ class Night(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["business_date", "version"], name="performance_night_once_a_date_and_version"
+            ),
+            models.CheckConstraint(
+                name="performance_night_shards_divide_the_ledger",
+                condition=Q(shards__in=[1, 2, 4, 8, SHARDS]),
             ),
             models.CheckConstraint(
                 name="performance_night_published_has_digest",

@@ -65,7 +65,7 @@ def make_night(business_date: date, *, previous=None) -> Night:
             members = f"SELECT id FROM customers_customer WHERE customer_shard(id) = {shard}"
             cursor.execute(
                 rollup_sql.insert(
-                    slices, target=target, shard=shard, night=night.pk, members=members, previous=None
+                    slices, target=target, ledger=[shard], night=night.pk, members=members, previous=None
                 )
             )
     return night

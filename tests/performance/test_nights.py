@@ -79,7 +79,7 @@ def test_night_progress_of_a_finished_night():
     assert (progress.percent, progress.rows_done, progress.rows_total) == (100, 2 * CUSTOMERS, 2 * CUSTOMERS)
     assert progress.remaining is None
     assert [stage.stage for stage in progress.stages] == list(Stage.values)
-    assert [stage.total for stage in progress.stages] == [16, 3, 16, 1, 1, 1]
+    assert [stage.total for stage in progress.stages] == [2, 3, 2, 1, 1, 1]
     assert [row["cells"] for row in progress.matrix] == [["done"] * 16] * 7
 
 

@@ -26,11 +26,16 @@ def bank(head_office):
     return head_office
 
 
-def roll(as_of, *, previous=None, upto_load=1, shards=range(SHARDS)):
-    """Compute the rollups of `as_of` in some shards; return the night."""
+def roll(as_of, *, previous=None, upto_load=1, shards=range(SHARDS), cut=SHARDS):
+    """Compute the rollups of `as_of` in some of `cut` shards; return the night."""
     version = f"{Night.objects.count()}"
     night = Night.objects.create(
-        business_date=as_of, version=version, previous=previous, upto_load=upto_load, published_run=1
+        business_date=as_of,
+        version=version,
+        previous=previous,
+        upto_load=upto_load,
+        published_run=1,
+        shards=cut,
     )
     with transaction.atomic():
         tables.make_night(night)
@@ -197,6 +202,15 @@ def test_rollup_from_the_night_before_equals_from_scratch(bank):
         assert rows(night) == rows(roll(as_of, shards=SOME_SHARDS))
         before = night
     assert touched > 40
+
+
+def test_rollup_is_the_same_however_the_night_and_the_one_before_are_cut(bank):
+    before, as_of = date(2026, 3, 19), date(2026, 3, 20)
+    # two of four shards hold what shards 1, 3, 5 … 15 of sixteen hold, and one of two holds them all
+    odd = roll(as_of, shards=range(1, SHARDS, 2))
+    assert rows(roll(as_of, shards=(1, 3), cut=4)) == rows(odd)
+    earlier = roll(before, shards=(1,), cut=2)
+    assert rows(roll(as_of, previous=earlier, shards=(1, 3), cut=4)) == rows(odd)
 
 
 def disturb(dice, last: date, load: int) -> int:
