@@ -124,7 +124,8 @@ def _records(card: Scorecard, code: str, window, rules: Rules) -> list[Row]:
     params = sources.parameters(
         rules, start=window.start, upto=window.upto, as_of=card.night.business_date
     ) | {"manager": card.manager_id}
-    columns = ("customer_id", "record_id", "day", "share", "numerator", "denominator", *source.columns)
+    sums = ("share * numerator", "share * denominator")
+    columns = ("customer_id", "record_id", "day", "share", *sums, *source.columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f"{groundwork.common(whole_bank=False)} SELECT {', '.join(columns)} FROM ({source.sql}) AS s "

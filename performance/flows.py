@@ -74,35 +74,49 @@ ACCOUNT_DAYS = f"""
     coalesce(sum(days) FILTER (WHERE family <> {int(Family.LOAN)}), 0) AS accounts,
     coalesce(sum(days) FILTER (WHERE family = {int(Family.LOAN)}), 0) AS loans
 FROM (
-    SELECT n.customer_id, q.family, greatest(
+    SELECT {{keys}}q.family, greatest(
         0, least(coalesce(n.closed_on, {{until}}), {{until}}) - greatest(n.opened_on, {{since}})
     ) AS days
-    FROM customers_account AS n JOIN customers_product AS q ON q.id = n.product_id
+    FROM customers_account AS n JOIN customers_product AS q ON q.id = n.product_id {{holder}}
     WHERE {{which}}
 ) AS n
 """
 
 
-def _sums(*columns: str) -> str:
-    """Sums over the rollup; a customer who came after the night has no row in it."""
-    return ", ".join(f"coalesce(sum(r.{column}), 0)" for column in columns)
+def _sums(**columns: str) -> str:
+    return ", ".join(f"sum(r.{column}) AS {name}" for name, column in columns.items())
 
 
+# Accounts go straight to the manager, not by way of the customer: half a million of them need no groups of
+# their own. A customer who came after the night has no row in the rollup.
 WHOLE = f"""
-SELECT a.manager_id, NULL, a.share,
-    {_sums(*(f"{name}_c - r.q_{name}_c" for name in MEASURES))},
-    {_sums("q_fee", *(f"q_{name}_n" for name in COUNTS))},
-    coalesce(sum(n.accounts), 0), coalesce(sum(n.loans), 0),
-    {PLANS.format(days="%(days)s")}
-FROM customers_assignment AS a
-LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = a.customer_id
-LEFT JOIN (
-    SELECT n.customer_id, {ACCOUNT_DAYS.format(since="%(start)s::date", until="%(upto)s::date", which=LIVE)}
-    GROUP BY n.customer_id
-) AS n ON n.customer_id = a.customer_id
-{PLAN_OF}
-WHERE lower(a.during) <= %(start)s AND (upper_inf(a.during) OR upper(a.during) >= %(upto)s)
-GROUP BY a.manager_id, a.share
+WITH a AS NOT MATERIALIZED (
+    SELECT manager_id, customer_id, share FROM customers_assignment
+    WHERE lower(during) <= %(start)s AND (upper_inf(during) OR upper(during) >= %(upto)s)
+),
+ledger AS (
+    SELECT a.manager_id, a.share,
+        {_sums(**{name: f"{name}_c - r.q_{name}_c" for name in MEASURES})},
+        {_sums(fee="q_fee", **{f"{name}_n": f"q_{name}_n" for name in COUNTS})},
+        {PLANS.format(days="%(days)s")}
+    FROM a
+    LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = a.customer_id
+    {PLAN_OF}
+    GROUP BY a.manager_id, a.share
+),
+account AS (
+    SELECT manager_id, share, {
+    ACCOUNT_DAYS.format(
+        keys="a.manager_id, a.share, ",
+        since="%(start)s::date",
+        until="%(upto)s::date",
+        holder="JOIN a ON a.customer_id = n.customer_id",
+        which=LIVE,
+    )
+} GROUP BY manager_id, share
+)
+SELECT manager_id, NULL, share, {", ".join(f"coalesce({name}, 0)" for name in SUMS)}
+FROM ledger LEFT JOIN account USING (manager_id, share)
 """
 
 PARTS = """
@@ -179,7 +193,9 @@ def _by_days(parts: str, customer: str, balances: str) -> str:
         ) AS t
         CROSS JOIN LATERAL (
             SELECT {
-        ACCOUNT_DAYS.format(since="a.since", until="a.until", which="n.customer_id = a.customer_id")
+        ACCOUNT_DAYS.format(
+            keys="", since="a.since", until="a.until", holder="", which="n.customer_id = a.customer_id"
+        )
     }
         ) AS n
         {PLAN_OF}

@@ -26,38 +26,16 @@ RECEIVED = """
                 AND upper(p.during) = lower(a.during)
         )
 """
-# Customers on the last day. (Without the range operator: for the whole bank one pass is cheaper than an index
-# look-up per customer.)
-HELD = """
-    SELECT a.manager_id, a.customer_id, a.share, c.kind, c.aml_level, c.since
-    FROM customers_assignment AS a
-    JOIN customers_customer AS c ON c.id = a.customer_id
-    WHERE lower(a.during) <= %(as_of)s AND (upper_inf(a.during) OR upper(a.during) > %(as_of)s)
-        AND (c.closed_on IS NULL OR c.closed_on > %(as_of)s)
-        AND a.id NOT IN (SELECT id FROM received) AND {which}
+FIELD = """
+    SELECT *, 1::bigint << (row_number() OVER (ORDER BY id) - 1)::int AS bit FROM customers_profilefield
 """
 # What is filled, as bits of the fields in the order of their ids (at most 63); on its last day a fact holds.
 KNOWN = """
     SELECT a.customer_id, max(a.verified_on) FILTER (WHERE a.verified_on <= %(as_of)s) AS verified_on,
-        coalesce(bit_or(1::bigint << q.place) FILTER (
-            WHERE a.expires_on IS NULL OR a.expires_on >= %(as_of)s
-        ), 0) AS bits
-    FROM customers_profilefact AS a
-    JOIN (
-        SELECT id, (row_number() OVER (ORDER BY id) - 1)::int AS place FROM customers_profilefield
-    ) AS q ON q.id = a.field_id
+        bit_or(q.bit) FILTER (WHERE a.expires_on IS NULL OR a.expires_on >= %(as_of)s) AS bits
+    FROM customers_profilefact AS a JOIN field AS q ON q.id = a.field_id
     WHERE a.noted_on <= %(as_of)s AND {which}
     GROUP BY a.customer_id
-"""
-# The weight of every combination of fields that occurs: far fewer than customers.
-WEIGHED = """
-    SELECT m.bits, sum(q.weight) FILTER (WHERE q.for_persons) AS persons,
-        sum(q.weight) FILTER (WHERE q.for_organisations) AS organisations
-    FROM (SELECT DISTINCT bits FROM known) AS m
-    JOIN (
-        SELECT f.*, (row_number() OVER (ORDER BY id) - 1)::int AS place FROM customers_profilefield AS f
-    ) AS q ON (m.bits >> q.place) & 1 = 1
-    GROUP BY m.bits
 """
 CONTACTED = f"""
     SELECT a.customer_id, max({local_day("a.happened_at")}) AS last_on
@@ -74,6 +52,29 @@ SIZED_BY_LEDGER = """
     SELECT a.customer_id, greatest(sum(a.deposit_delta), sum(a.loan_delta)) AS size
     FROM customers_dailybalance AS a WHERE a.date <= %(as_of)s AND {which} GROUP BY a.customer_id
 """
+# Customers on the last day with what is known of them. (Without the range operator: for the whole bank one
+# pass is cheaper than an index look-up per customer.)
+HELD = """
+    SELECT a.manager_id, a.customer_id, a.share, c.kind = 'person' AS is_person, c.aml_level, c.since,
+        coalesce(k.bits, 0) AS bits, k.verified_on, i.document_expires_on, coalesce(z.size, 0) AS size,
+        t.last_on
+    FROM customers_assignment AS a
+    JOIN customers_customer AS c ON c.id = a.customer_id
+    LEFT JOIN known AS k ON k.customer_id = a.customer_id
+    LEFT JOIN sized AS z ON z.customer_id = a.customer_id
+    LEFT JOIN contacted AS t ON t.customer_id = a.customer_id
+    LEFT JOIN customers_customeridentity AS i ON i.customer_id = a.customer_id
+    WHERE lower(a.during) <= %(as_of)s AND (upper_inf(a.during) OR upper(a.during) > %(as_of)s)
+        AND (c.closed_on IS NULL OR c.closed_on > %(as_of)s)
+        AND a.id NOT IN (SELECT id FROM received) AND {which}
+"""
+# The weight of every combination of fields that occurs: far fewer than customers.
+WEIGHED = """
+    SELECT m.bits, coalesce(sum(q.weight) FILTER (WHERE q.for_persons), 0) AS persons,
+        coalesce(sum(q.weight) FILTER (WHERE q.for_organisations), 0) AS organisations
+    FROM (SELECT DISTINCT bits FROM held) AS m LEFT JOIN field AS q ON m.bits & q.bit <> 0
+    GROUP BY m.bits
+"""
 OF_MANAGER = """a.customer_id IN (
         SELECT customer_id FROM customers_assignment
         WHERE manager_id = %(manager)s AND during && daterange(%(start)s, %(upto)s)
@@ -85,10 +86,11 @@ def common(*, whole_bank: bool) -> str:
     which = "true" if whole_bank else OF_MANAGER
     tables = {
         "received": RECEIVED,
-        "held": HELD.format(which="true" if whole_bank else "a.manager_id = %(manager)s"),
+        "field": FIELD,
         "known": KNOWN.format(which=which),
-        "weighed": WEIGHED,
-        "contacted": CONTACTED.format(which=which),
         "sized": SIZED_BY_NIGHT if whole_bank else SIZED_BY_LEDGER.format(which=which),
+        "contacted": CONTACTED.format(which=which),
+        "held": HELD.format(which="true" if whole_bank else "a.manager_id = %(manager)s"),
+        "weighed": WEIGHED,
     }
     return "WITH " + ", ".join(f"{name} AS ({sql})" for name, sql in tables.items())

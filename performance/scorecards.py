@@ -24,7 +24,15 @@ CASES = {"manager_id": pl.Int64, "numerator": NUMBER, "denominator": NUMBER}
 PLACES = Decimal("1e-10")
 BY_ROWS = {"F3"}  # medians need every row; the rest are sums
 
+# Most assignments cover every day scored: the spans to unite are few, however many customers.
 MANAGERS = """
+WITH span AS (
+    SELECT manager_id, greatest(lower(during), %(start)s) AS since,
+        least(coalesce(upper(during), %(upto)s), %(upto)s) AS until, count(*) AS customers
+    FROM customers_assignment
+    WHERE lower(during) < %(upto)s AND (upper_inf(during) OR upper(during) > %(start)s)
+    GROUP BY 1, 2, 3
+)
 SELECT m.id AS manager_id, m.line, b.branch_class, u.username AS number, m.public_id::text,
     d.days::int AS assigned_days, coalesce(n.customers, 0)::int AS customers
 FROM managers_manager AS m
@@ -33,16 +41,12 @@ JOIN managers_user AS u ON u.id = m.user_id
 JOIN (
     SELECT manager_id, sum(upper(held) - lower(held)) AS days
     FROM (
-        SELECT manager_id, unnest(range_agg(during)) AS held
-        FROM (
-            SELECT DISTINCT manager_id, during * daterange(%(start)s, %(upto)s) AS during
-            FROM customers_assignment WHERE during && daterange(%(start)s, %(upto)s)
-        ) AS ranges GROUP BY manager_id
+        SELECT manager_id, unnest(range_agg(daterange(since, until))) AS held FROM span GROUP BY manager_id
     ) AS spans GROUP BY manager_id
 ) AS d ON d.manager_id = m.id
 LEFT JOIN (
-    SELECT manager_id, count(*) AS customers FROM customers_assignment
-    WHERE during @> %(as_of)s::date GROUP BY manager_id
+    SELECT manager_id, sum(customers) AS customers FROM span
+    WHERE since <= %(as_of)s AND until > %(as_of)s GROUP BY manager_id
 ) AS n ON n.manager_id = m.id
 ORDER BY m.id
 """
@@ -176,8 +180,10 @@ def _with_peers(managers, sums, days, quarter, rules) -> pl.DataFrame:
 def _event_cases(params) -> dict[str, pl.DataFrame]:
     """Sums of every record-based indicator, by code: one statement over all sources."""
     parts = [
-        f"SELECT '{code}', manager_id, sum(numerator), sum(denominator) FROM ({source.sql}) AS s "
-        "WHERE manager_id IS NOT NULL GROUP BY manager_id"
+        f"SELECT '{code}', manager_id, sum(share * above), sum(share * below) FROM ("
+        "SELECT manager_id, share, sum(numerator) AS above, sum(denominator) AS below "
+        f"FROM ({source.sql}) AS s WHERE manager_id IS NOT NULL GROUP BY manager_id, share"
+        ") AS shares GROUP BY manager_id"
         for code, source in sources.SOURCES.items()
         if code not in BY_ROWS
     ]

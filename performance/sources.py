@@ -1,9 +1,10 @@
 """The records behind each indicator: one SELECT a code, for all managers or for one, the same rows for both.
 
-Every SELECT gives manager_id, customer_id, record_id, day, share, numerator, denominator and the columns that
-`Source.columns` names. A night sums numerator and denominator by manager; the page behind an indicator lists
-the rows. An event goes by the shares of its day; a record that names the manager it judges (survey, fault
-found, feedback, deal, task) is his alone. Parameters: `parameters` below.
+Every SELECT gives manager_id, customer_id, record_id, day, share, numerator, denominator (integers, not yet
+multiplied by the share) and the columns that `Source.columns` names. A night sums share × numerator and
+share × denominator by manager; the page behind an indicator lists the rows. An event goes by the shares of
+its day; a record that names the manager it judges (survey, fault found, feedback, deal, task) is his alone.
+Parameters: `parameters` below.
 """
 
 from dataclasses import dataclass
@@ -33,10 +34,15 @@ def moments(column: str) -> str:
     return f"{column} >= %(start)s{zone} AND {column} < %(upto)s{zone}"
 
 
+def since(level: str) -> str:
+    """The first day whose verification is still fresh at this money-laundering risk."""
+    return f"%(as_of)s::date - make_interval(months => %(fresh_{level})s)"
+
+
 def _survey(kind: str, score: str) -> str:
     return f"""
         SELECT manager_id, customer_id, id AS record_id, answered_on AS day, 1::numeric AS share,
-            ({score})::numeric AS numerator, 1::numeric AS denominator, score, sent_on
+            {score} AS numerator, 1 AS denominator, score, sent_on
         FROM service_survey AS a
         WHERE kind = '{kind}' AND answered_on >= %(start)s AND answered_on < %(upto)s
     """
@@ -44,22 +50,22 @@ def _survey(kind: str, score: str) -> str:
 
 FAULTS = """
     SELECT manager_id, customer_id, id AS record_id, coalesce(closed_on, received_on) AS day,
-        1::numeric AS share, 1::numeric AS numerator, 0::numeric AS denominator, number, cause, source
+        1::numeric AS share, 1 AS numerator, 0 AS denominator, number, cause, source
     FROM service_complaint AS a
     WHERE at_fault AND coalesce(closed_on, received_on) >= %(start)s
         AND coalesce(closed_on, received_on) < %(upto)s
 """
 COMPLAINTS_DUE = """
     SELECT a.manager_id, c.customer_id, c.id AS record_id, c.due_on AS day, a.share,
-        a.share * (c.closed_on <= c.due_on AND c.closed_on IS NOT NULL)::int AS numerator,
-        a.share AS denominator, c.number, c.due_on, c.closed_on
+        (c.closed_on <= c.due_on AND c.closed_on IS NOT NULL)::int AS numerator, 1 AS denominator,
+        c.number, c.due_on, c.closed_on
     FROM service_complaint AS c
     JOIN customers_assignment AS a ON a.customer_id = c.customer_id AND a.during @> c.due_on
     WHERE c.due_on >= %(start)s AND c.due_on < %(upto)s
 """
 NEW_BAD_LOANS = f"""
     SELECT a.manager_id, l.customer_id, l.account_id AS record_id, l.date AS day, a.share,
-        a.share * coalesce(b.amount_fen, 0) AS numerator, 0::numeric AS denominator,
+        coalesce(b.amount_fen, 0) AS numerator, 0 AS denominator,
         before.loan_class AS was, l.loan_class, b.amount_fen AS balance
     FROM customers_loanstate AS l
     JOIN customers_assignment AS a ON a.customer_id = l.customer_id AND a.during @> l.date
@@ -76,8 +82,7 @@ NEW_BAD_LOANS = f"""
 """
 OVERDUE = """
     SELECT a.manager_id, o.customer_id, o.account_id AS record_id, o.date AS day, a.share,
-        a.share * o.overdue_fen * (upper(held.days) - lower(held.days)) AS numerator,
-        0::numeric AS denominator,
+        o.overdue_fen * (upper(held.days) - lower(held.days)) AS numerator, 0 AS denominator,
         o.overdue_days, o.overdue_fen AS overdue, upper(held.days) - lower(held.days) AS days
     FROM (
         SELECT l.*, least(coalesce(next.date, %(upto)s), coalesce(c.closed_on, %(upto)s), %(upto)s) AS until
@@ -99,7 +104,7 @@ OVERDUE = """
 """
 INTEREST = """
     SELECT a.manager_id, l.customer_id, l.account_id AS record_id, l.date AS day, a.share,
-        a.share * l.interest_received_fen AS numerator, a.share * l.interest_due_fen AS denominator,
+        l.interest_received_fen AS numerator, l.interest_due_fen AS denominator,
         l.interest_due_fen AS due, l.interest_received_fen AS received
     FROM customers_loanstate AS l
     JOIN customers_assignment AS a ON a.customer_id = l.customer_id AND a.during @> l.date
@@ -107,17 +112,17 @@ INTEREST = """
 """
 CHECKS = """
     SELECT a.manager_id, k.customer_id, k.id AS record_id, k.due_on AS day, a.share,
-        a.share * (k.done_on <= k.due_on AND k.done_on IS NOT NULL)::int AS numerator,
-        a.share AS denominator, k.due_on, k.done_on
+        (k.done_on <= k.due_on AND k.done_on IS NOT NULL)::int AS numerator, 1 AS denominator,
+        k.due_on, k.done_on
     FROM service_postloancheck AS k
     JOIN customers_assignment AS a ON a.customer_id = k.customer_id AND a.during @> k.due_on
     WHERE k.due_on >= %(start)s AND k.due_on < %(upto)s
 """
 SALES = f"""
     SELECT a.manager_id, n.customer_id, n.id AS record_id, n.opened_on AS day, a.share,
-        a.share * (c.risk IS NOT NULL AND right(p.risk, 1) <= right(c.risk, 1)
+        (c.risk IS NOT NULL AND right(p.risk, 1) <= right(c.risk, 1)
             AND coalesce(c.risk_tested_on > n.opened_on - interval '1 year', false))::int AS numerator,
-        a.share AS denominator, p.name AS product, p.risk AS product_risk, c.risk, c.risk_tested_on
+        1 AS denominator, p.name AS product, p.risk AS product_risk, c.risk, c.risk_tested_on
     FROM customers_account AS n
     JOIN customers_product AS p ON p.id = n.product_id
     JOIN customers_customer AS c ON c.id = n.customer_id
@@ -128,7 +133,7 @@ SALES = f"""
 
 FEEDBACK = f"""
     SELECT manager_id, customer_id, id AS record_id, day, 1::numeric AS share,
-        quality::numeric AS numerator, 0::numeric AS denominator, quality
+        quality AS numerator, 0 AS denominator, quality
     FROM (
         SELECT manager_id, customer_id, id, {local_day("happened_at")} AS day, feedback_quality AS quality,
             row_number() OVER (
@@ -142,59 +147,53 @@ FEEDBACK = f"""
 """
 COMPLETE = """
     SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
-        share * filled AS numerator, share * required AS denominator, filled, required
+        filled AS numerator, required AS denominator, filled, required
     FROM (
         SELECT h.manager_id, h.customer_id, h.share,
-            coalesce(CASE WHEN h.kind = 'person' THEN w.persons ELSE w.organisations END, 0) AS filled,
-            CASE WHEN h.kind = 'person' THEN r.persons ELSE r.organisations END AS required
+            CASE WHEN h.is_person THEN w.persons ELSE w.organisations END AS filled,
+            CASE WHEN h.is_person THEN r.persons ELSE r.organisations END AS required
         FROM held AS h
         CROSS JOIN (
             SELECT coalesce(sum(weight) FILTER (WHERE for_persons), 0) AS persons,
                 coalesce(sum(weight) FILTER (WHERE for_organisations), 0) AS organisations
-            FROM customers_profilefield
+            FROM field
         ) AS r
-        LEFT JOIN known AS k ON k.customer_id = h.customer_id
-        LEFT JOIN weighed AS w ON w.bits = k.bits
+        JOIN weighed AS w ON w.bits = h.bits
     ) AS c
 """
-FRESH = """
-    SELECT h.manager_id, h.customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, h.share,
-        h.share * (
-            coalesce(k.verified_on >= %(as_of)s - make_interval(months => CASE h.aml_level
-                WHEN 'low' THEN %(fresh_low)s WHEN 'medium' THEN %(fresh_medium)s
-                WHEN 'high' THEN %(fresh_high)s ELSE %(fresh_highest)s END), false)
-            AND coalesce(i.document_expires_on >= %(as_of)s, true)
+FRESH = f"""
+    SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
+        (
+            coalesce(verified_on >= CASE aml_level
+                WHEN 'low' THEN {since("low")} WHEN 'medium' THEN {since("medium")}
+                WHEN 'high' THEN {since("high")} ELSE {since("highest")} END, false)
+            AND coalesce(document_expires_on >= %(as_of)s, true)
         )::int AS numerator,
-        h.share AS denominator, k.verified_on, h.aml_level, i.document_expires_on
-    FROM held AS h
-    LEFT JOIN known AS k ON k.customer_id = h.customer_id
-    LEFT JOIN customers_customeridentity AS i ON i.customer_id = h.customer_id
+        1 AS denominator, verified_on, aml_level, document_expires_on
+    FROM held
 """
 COVERED = """
     SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
-        share * coalesce(last_on > %(as_of)s - cycle, false)::int AS numerator,
-        share AS denominator, size, cycle AS cycle_days, last_on AS last_contact
+        coalesce(last_on > %(as_of)s - cycle, false)::int AS numerator,
+        1 AS denominator, size, cycle AS cycle_days, last_on AS last_contact
     FROM (
-        SELECT h.*, t.last_on, coalesce(z.size, 0) AS size,
-            CASE WHEN z.size >= %(cycle_1_fen)s THEN %(cycle_1_days)s
-                WHEN z.size >= %(cycle_2_fen)s THEN %(cycle_2_days)s ELSE %(cycle_3_days)s END AS cycle
-        FROM held AS h
-        LEFT JOIN sized AS z ON z.customer_id = h.customer_id
-        LEFT JOIN contacted AS t ON t.customer_id = h.customer_id
-    ) AS c WHERE c.since <= %(as_of)s - cycle
+        SELECT *, CASE WHEN size >= %(cycle_1_fen)s THEN %(cycle_1_days)s
+            WHEN size >= %(cycle_2_fen)s THEN %(cycle_2_days)s ELSE %(cycle_3_days)s END AS cycle
+        FROM held
+    ) AS c WHERE since <= %(as_of)s - cycle
 """
 # A task the night itself drops on as_of still counts as it stood: scorecards come before tasks.
 TASKS = f"""
     SELECT manager_id, customer_id, id AS record_id, due_on AS day, 1::numeric AS share,
-        coalesce({local_day("done_at")} <= due_on, false)::int::numeric AS numerator,
-        1::numeric AS denominator, kind, due_on, {local_day("done_at")} AS done_on
+        coalesce({local_day("done_at")} <= due_on, false)::int AS numerator, 1 AS denominator,
+        kind, due_on, {local_day("done_at")} AS done_on
     FROM customers_task
     WHERE manager_id IS NOT NULL AND due_on >= %(start)s AND due_on < %(upto)s AND created_on < %(as_of)s
         AND (state <> 'dropped' OR coalesce((reason ->> 'dropped_on')::date >= %(as_of)s, false))
 """
 DEALS = """
     SELECT manager_id, customer_id, id AS record_id, closed_on AS day, 1::numeric AS share,
-        (closed_on - opened_on)::numeric AS numerator, 0::numeric AS denominator,
+        closed_on - opened_on AS numerator, 0 AS denominator,
         opened_on, closed_on, closed_on - opened_on AS days
     FROM marketing_opportunity
     WHERE stage = 'won' AND closed_on >= %(start)s AND closed_on < %(upto)s
