@@ -19,6 +19,7 @@ import pyarrow
 import pyarrow.compute
 import pyarrow.csv
 
+from crm.feed.binary import HEADER, NULL, TRAILER, Sheets
 from crm.feed.errors import Unclean
 from crm.feed.folder import File, Folder
 from crm.feed.kinds import Code, LedgerDate, Money, Reference, Text
@@ -27,13 +28,10 @@ from crm.feed.staging import quiet
 
 MOST_KEYS = 4_000_000  # keys of references held in memory
 MOST_ROWS = 50_000_000  # 8 bytes a row prove that the key is unique
-_BLOCK = 8 << 20
+_BLOCK = 2 << 20  # bytes read at once; small, so that the server soon has its first rows
+_MOST_BLOCKS = 16  # sorted and sent together
 _SHORTEST_ROW = 16  # bytes
-_TYPES = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "date": (">i4", 4)}
 _EPOCH = date(2000, 1, 1)
-_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TRAILER = b"\xff\xff"
-_NULL = np.iinfo(np.int64).min  # no value of a feed is as small
 _WORDS = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
 _MOST_DIGITS = 12  # of yuan
 
@@ -67,14 +65,14 @@ def enter(
     hashes, rows = [], 0
     statement = f"COPY {record.table} ({names}) FROM STDIN (FORMAT binary)"
     with quiet(), connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(_HEADER)
+        copy.write(HEADER)
         for block, hashed in _ahead(_prepared(file, folder, known, constants, numbers)):
             copy.write(block)
             hashes.append(hashed)
             rows += len(hashed)
             if rows > MOST_ROWS:
                 raise Unclean("too many rows to hold their keys")
-        copy.write(_TRAILER)
+        copy.write(TRAILER)
         if hashes and pl.concat(hashes).n_unique() < rows:  # while the server stores the last rows
             raise Unclean("a key is repeated")
     return rows
@@ -85,7 +83,7 @@ def _prepared(
 ) -> Iterator[tuple[memoryview, pl.Series]]:
     """Yield (rows in binary, hashes of their keys): few at first, which sets the server to work soon, then
     more, which sorted together cost its index less."""
-    record, rows = file.record, 0
+    record, rows, sheets = file.record, 0, Sheets(file.record, constants)
     (key,) = record.key
     for batches in _growing(_batches(file)):
         parts = [
@@ -98,20 +96,20 @@ def _prepared(
         ]
         values = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         count = sum(texts.num_rows for texts in batches)
-        given = {name: np.arange(start + rows, start + rows + count) for name, start in numbers.items()}
+        given = {name: start + rows for name, start in numbers.items()}
         rows += count
         hashes = pl.concat([pl.from_arrow(texts[key]).hash() for texts in batches])
-        yield _binary(values, count, record, constants, given), hashes
+        yield sheets.filled(values, count, given), hashes
 
 
 def _growing(items: Iterable) -> Iterator[list]:
-    """Yield the items in lists of 1, 2, then 4."""
+    """Yield the items in lists of 1, 2, 4 and so on up to _MOST_BLOCKS."""
     waiting, wanted = [], 1
     for item in items:
         waiting.append(item)
         if len(waiting) == wanted:
             yield waiting
-            waiting, wanted = [], min(wanted * 2, 4)
+            waiting, wanted = [], min(wanted * 2, _MOST_BLOCKS)
     if waiting:
         yield waiting
 
@@ -137,22 +135,36 @@ def _known(connection: psycopg.Connection, column: Column, record: RecordType) -
     needed = {source for field in record.direct for source in field.sources} | set(record.order)
     extras = [extra for extra in kind.extras if f"{column.name}_{extra}" in needed]
     names = ["id", *extras]
-    # arrays, for a COPY out is read a row at a time
-    arrays = ", ".join(f"array_agg(coalesce({name}::bigint, {_NULL + 1} - 1))" for name in names)
     query = f"SELECT {', '.join(['key', *names])} FROM {kind.source} AS k LIMIT {MOST_KEYS + 1}"
-    found = connection.execute(f"SELECT array_agg(key), {arrays} FROM ({query}) AS k").fetchone()
-    texts = pl.Series(found[0] or [], dtype=pl.String)
+    texts, numbers = _fetched(connection, query, names)
     if len(texts) > MOST_KEYS:
         raise Unclean("too many keys to hold")
     hashes = texts.hash().to_numpy()
     order = np.argsort(hashes)
-    values = {
-        f"{column.name}_{name}": np.array(numbers or [], dtype=np.int64)[order]
-        for name, numbers in zip(names, found[1:], strict=True)
-    }
+    values = {f"{column.name}_{name}": array[order] for name, array in zip(names, numbers, strict=True)}
     if record.order and set(record.order) <= values.keys():
         values["rank"] = np.argsort(np.lexsort([values[name] for name in reversed(record.order)]))
     return _Known(texts.gather(order), hashes[order], values)
+
+
+def _fetched(
+    connection: psycopg.Connection, query: str, names: list[str]
+) -> tuple[pl.Series, list[np.ndarray]]:
+    """Return the texts `key` of a query and its columns `names` (null: NULL), row by row alike.
+
+    They come as a few long strings of bytes, which become arrays as they are: a Python object for every value
+    would cost more than the query.
+    """
+    columns = [f"int8send(coalesce({name}::bigint, {NULL + 1} - 1))" for name in names]
+    parts = ["convert_to(key, 'UTF8')", "int4send(octet_length(convert_to(key, 'UTF8')))", *columns]
+    joined = ", ".join(f"coalesce(string_agg({part}, ''), '')" for part in parts)
+    cursor = psycopg.Cursor(connection)  # the connection's own cursors, of the client's side, have no binary
+    text, lengths, *numbers = cursor.execute(f"SELECT {joined} FROM ({query}) AS k", binary=True).fetchone()
+    ends = np.cumsum(np.frombuffer(b"\0\0\0\0" + lengths, ">i4"), dtype=np.int64)
+    array = pyarrow.LargeStringArray.from_buffers(
+        len(ends) - 1, pyarrow.py_buffer(ends), pyarrow.py_buffer(text)
+    )
+    return pl.from_arrow(array), [np.frombuffer(part, ">i8").astype(np.int64) for part in numbers]
 
 
 def _batches(file: File) -> Iterator[pyarrow.RecordBatch]:
@@ -185,7 +197,7 @@ def _batches(file: File) -> Iterator[pyarrow.RecordBatch]:
 def _typed(
     texts: pyarrow.RecordBatch, column: Column, folder: Folder, known: _Known | None
 ) -> dict[str, np.ndarray]:
-    """Return the arrays that a column of texts becomes, _NULL where it is empty. Raises Unclean."""
+    """Return the arrays that a column of texts becomes, NULL where it is empty. Raises Unclean."""
     name, kind = column.name, column.kind
     array = texts[name] if name in texts.schema.names else pyarrow.nulls(texts.num_rows, _WORDS)
     if column.required and array.null_count:
@@ -209,7 +221,7 @@ def _typed(
     else:
         raise Unclean(f"{name} has no fast lane")
     codes = array.indices.fill_null(len(words)).to_numpy()  # an empty one means what follows the last word
-    return {key: np.append(values, _NULL)[codes] for key, values in meanings.items()}
+    return {key: np.append(values, NULL)[codes] for key, values in meanings.items()}
 
 
 def _looked_up(words: pyarrow.Array, numbers: dict[str, int]) -> np.ndarray:
@@ -254,34 +266,3 @@ def _fen(array: pyarrow.StringArray) -> np.ndarray:
     ends = (ends - np.arange(len(ends))).astype(np.int32)
     numbers = pyarrow.StringArray.from_buffers(len(array), pyarrow.py_buffer(ends), pyarrow.py_buffer(whole))
     return numbers.cast(pyarrow.int64()).to_numpy()
-
-
-def _binary(values: dict, count: int, record: RecordType, constants: dict, given: dict) -> memoryview:
-    """Return the rows, in the order of the table, in PostgreSQL's binary COPY format: per row a count, per
-    field its length and value."""
-    layout = [("n", ">i2")]
-    for field in record.direct:
-        layout += [(f"{field.target}_n", ">i4"), (field.target, _TYPES[field.type][0])]
-    blank = np.zeros(1, dtype=layout)
-    blank["n"] = len(record.direct)
-    for field in record.direct:
-        blank[f"{field.target}_n"] = _TYPES[field.type][1]
-        blank[field.target] = constants.get(field.target, 0)
-    rows = np.repeat(blank, count)
-    order = np.argsort(values["rank"]) if "rank" in values else slice(None)
-    for field in record.direct:
-        if field.sources:
-            rows[field.target] = _first(values, field.sources)[order]
-        elif field.sequence:
-            rows[field.target] = given[field.target]
-    return memoryview(rows.view(np.uint8))
-
-
-def _first(values: dict, sources: tuple[str, ...]) -> np.ndarray:
-    """Return the first of the sources that is not null, row by row."""
-    found = values[sources[0]]
-    for source in sources[1:]:
-        found = np.where(found == _NULL, values[source], found)
-    if found.min(initial=0) == _NULL:
-        raise Unclean(f"{sources[0]} has no value")
-    return found
