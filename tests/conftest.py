@@ -6,9 +6,47 @@ HQ  admin, auditor
 """
 
 import pytest
+from django.test import TransactionTestCase
 
 from managers.choices import BranchKind, Role
+from tests.database import clone_of_template, empty_tables
 from tests.factories import make_branch, make_customer, make_manager, make_user
+
+# Begun first, so that no worker is left alone with one of them in the end. Slowest first.
+LONG_FILES = (
+    "tests/crm/test_bank.py",
+    "tests/performance/test_night_faults.py",
+    "tests/performance/test_nights.py",
+    "tests/examples/test_berka.py",
+    "tests/crm/test_embedded.py",
+    "tests/browser/test_journeys.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Where several workers share the suite, order its files; within a file nothing changes."""
+    if hasattr(config, "workerinput"):
+        rank = {name: number for number, name in enumerate(LONG_FILES)}
+        items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, django_db_blocker, tmp_path_factory, worker_id
+):
+    """Copy the database of each of several workers from one that was migrated."""
+    if worker_id != "master":
+        with django_db_blocker.unblock():
+            clone_of_template(tmp_path_factory.getbasetemp().parent)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush():
+    """After a test that commits, empty only the tables that hold rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
+        yield
 
 
 @pytest.fixture

@@ -2,17 +2,24 @@
 
 Loaded by `-p crm.embedded.pytest_plugin` (pyproject.toml). A DATABASE_URL or REDIS_URL that is set is left
 alone. The servers die with pytest, however it ends.
+
+Where pytest-xdist runs several workers, they share the servers of the pytest that started them: each has a
+PostgreSQL database of its own (pytest-django) and, from here, a numbered database of the broker, so that no
+worker takes another one's messages.
 """
 
 import contextlib
 import os
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
 from crm.embedded import folders, servers
 from crm.embedded.errors import CannotStart
 from crm.embedded.supervisor import Supervisor
+
+MOST_WORKERS = 6  # the throwaway PostgreSQL takes 60 connections
 
 _servers = contextlib.ExitStack()
 
@@ -26,8 +33,27 @@ def pytest_load_initial_conftests(early_config):
         except CannotStart as error:
             _servers.close()
             raise pytest.UsageError(str(error)) from None
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        number = 1 + int(worker.removeprefix("gw"))
+        os.environ["REDIS_URL"] = _with_database(os.environ["REDIS_URL"], number)
     os.environ.setdefault("GUANHU_PLAIN_STATIC", "1")
     return (yield)
+
+
+def _with_database(url: str, number: int) -> str:
+    """Return the Redis URL `url` with the number of its database changed."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return parts._replace(path=f"/{number}").geturl()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Answer `-n auto`: one worker more than processors, as much of the suite waits; none for named files."""
+    if any("::" in name or name.endswith(".py") for name in config.args):
+        return 0
+    return min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS)
 
 
 def _start() -> None:

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
 from tests.bank import worker
 
@@ -147,16 +146,8 @@ def test_the_same_raw_files_give_the_same_feed(feed, tmp_path):
         assert (tmp_path / "again" / path.relative_to(feed)).read_bytes() == path.read_bytes(), path
 
 
-@pytest.fixture
-def empty_bank(transactional_db):
-    """An empty bank that commits; the ledger (no model of Django's to flush) is emptied afterwards."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE customers_transaction, customers_dailybalance")
-
-
 @needs_the_ledger
-def test_three_nights_in_the_product_equal_sums_over_the_raw_file(feed, tmp_path, empty_bank):
+def test_three_nights_in_the_product_equal_sums_over_the_raw_file(feed, tmp_path, transactional_db):
     with worker(tmp_path / "worker.log"):
         real_bank.load_and_run_nights(feed)
 

@@ -16,10 +16,9 @@ EXAMPLE = ROOT / "examples" / "feed" / "2026-06-30"
 
 @pytest.fixture
 def bank(transactional_db):
-    """An empty bank that commits; the ledger (no model of Django's to flush) is emptied afterwards."""
+    """An empty bank that commits."""
     yield
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE customers_transaction, customers_dailybalance")
         cursor.execute("DROP SCHEMA IF EXISTS feed_staging CASCADE")
 
 

@@ -12,11 +12,11 @@ from bench import ledger
 from customers.models import Publication
 from performance import tables
 from performance.models import Night
+from tests.database import empty_tables
 from tests.factories import make_branch
 
 CUSTOMERS = 200
 FIRST, LAST = date(2026, 1, 5), date(2026, 6, 30)
-LEDGER = ("customers_transaction", "customers_dailybalance")
 
 
 @contextmanager
@@ -32,10 +32,8 @@ def committed_bank():
 
 def empty() -> None:
     """Throw away every row, and every table that a night made."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(LEDGER)}")
     drop_night_tables()
-    call_command("flush", verbosity=0, interactive=False)
+    empty_tables()
 
 
 def drop_night_tables() -> None:
