@@ -17,18 +17,18 @@ CUTS = 200  # points that a tier's distribution of EVA is kept by
 
 
 def write_affinities(night) -> tuple[int, dict]:
-    """Fit what needs no rollup: fields, response, rules, products; return the accounts and the contents."""
+    """Fit what needs no rollup: fields, response, rules, products; return the customers and the contents."""
     as_of = night.business_date
     with columns() as arrow:
-        accounts = gather.all_accounts(arrow, as_of)
+        baskets = gather.baskets(arrow, night)
         contents = {
             "fields": records.profile_fields(as_of),
             "response": _response(arrow, as_of, records.invited_since(as_of)),
-            "rules": _rules(arrow, accounts, as_of),
-            "products": _products(arrow, accounts),
+            "rules": product.rules(baskets, rules.seven_p()["product"]).to_dicts(),
+            "products": _products(arrow, baskets),
         }
     _store(night, contents)
-    return len(accounts), contents
+    return baskets["customers"].sum(), contents
 
 
 def write_cuts(night) -> tuple[int, dict]:
@@ -74,26 +74,19 @@ def _response(arrow, as_of: date, since: date) -> dict:
     return {"rates": rates}
 
 
-def _rules(arrow, accounts: pl.DataFrame, as_of: date) -> list[dict]:
-    customers = read(arrow, f"SELECT count(*) FROM customers_customer WHERE since <= '{as_of}'").item()
-    holdings = accounts.select("customer_id", "product_id").unique()
-    return product.rules(holdings, customers, rules.seven_p()["product"]).to_dicts()
-
-
-def _products(arrow, accounts: pl.DataFrame) -> list[dict]:
+def _products(arrow, baskets: pl.DataFrame) -> list[dict]:
     on_sale = read(
         arrow,
         "SELECT id AS product_id, right(risk, 1)::smallint AS risk, margin_fen, for_persons, "
         "for_organisations FROM customers_product WHERE on_sale ORDER BY id",
     )
-    persons = pl.col("is_person")
+    persons, customers = pl.col("is_person"), pl.col("customers")
     holders = (
-        accounts.select("customer_id", "product_id", "is_person")
-        .unique()
-        .group_by("product_id")
+        baskets.explode("held", empty_as_null=False)
+        .group_by(product_id="held")
         .agg(
-            persons.sum().cast(pl.Int64).alias("holders_persons"),
-            (~persons).sum().cast(pl.Int64).alias("holders_organisations"),
+            customers.filter(persons).sum().alias("holders_persons"),
+            customers.filter(~persons).sum().alias("holders_organisations"),
         )
     )
     counts = pl.col("holders_persons", "holders_organisations").fill_null(0)

@@ -25,13 +25,17 @@ def rolled(arrow, night, shard: int) -> pl.DataFrame:
     return with_months(frame.sort("customer_id"), night.business_date)
 
 
-def all_accounts(arrow, as_of: date) -> pl.DataFrame:
-    """The bank's open accounts: customer_id, product_id, is_person."""
-    return read(
+def baskets(arrow, night) -> pl.DataFrame:
+    """What is held together: held (list of distinct product ids), is_person, customers of just these."""
+    counted = read(
         arrow,
-        "SELECT a.customer_id, a.product_id, c.kind = 'person' AS is_person FROM customers_account AS a "
-        "JOIN customers_customer AS c ON c.id = a.customer_id "
-        f"WHERE a.opened_on <= '{as_of}' AND (a.closed_on IS NULL OR a.closed_on > '{as_of}')",
+        f"SELECT held, is_person, count(*) AS customers FROM {records.name_of(night)} GROUP BY 1, 2",
+    )
+    return (
+        counted.with_columns(pl.col("held").list.unique().list.sort())
+        .group_by("held", "is_person")
+        .agg(pl.col("customers").sum())
+        .sort("held", "is_person")
     )
 
 

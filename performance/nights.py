@@ -18,7 +18,7 @@ from performance import records, rules, tables
 from performance.choices import NightState, Stage, StepState
 from performance.models import Night, Step
 
-CUTS, RECORDS, AFFINITIES = range(3)  # the shards of the fit stage; only the cuts need the rollups
+CUTS, RECORDS, AFFINITIES = range(3)  # the shards of the fit stage; only the cuts need rollups
 TABLE_STAGES = (Stage.ROLLUP, Stage.FIT, Stage.SCORE)  # whose digests make the night's
 ATTEMPTS = 3
 STARTING = timedelta(seconds=3)  # between taking a step and locking it, with much to spare
@@ -36,14 +36,13 @@ def plan(shards: int) -> dict[tuple, set[tuple]]:
     published = {(Stage.PUBLISH, 0)}
     return {
         (Stage.FIT, RECORDS): set(),
-        (Stage.ROLLUP, 0): set(),
-        (Stage.FIT, AFFINITIES): set(),
         **{place: set() for place in sorted(rolled)},
+        (Stage.FIT, AFFINITIES): {(Stage.FIT, RECORDS)},
         (Stage.FIT, CUTS): {
             (Stage.FIT, RECORDS),
             *((Stage.ROLLUP, shard) for shard in tables.sampled_shards(shards)),
         },
-        **dict.fromkeys(sorted(scored), fits),
+        **{(Stage.SCORE, shard): {*fits, (Stage.ROLLUP, shard)} for shard in range(shards)},
         (Stage.PUBLISH, 0): scored,
         (Stage.TASKS, 0): published,
         (Stage.SCORECARDS, 0): published,

@@ -28,5 +28,5 @@ def standing(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
         pl.col("profiling_completeness_pct").alias("completeness_pct"),
         pl.col("persistency_loyalty").cast(pl.Decimal(7, 4)).alias("loyalty"),
         tier.alias("tier"),
-        pl.concat_list(f"month_{n}" for n in range(MONTHS)).alias("months"),
+        pl.concat_arr(f"month_{n}" for n in range(MONTHS)).arr.to_list().alias("months"),
     )

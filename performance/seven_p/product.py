@@ -102,19 +102,25 @@ def _best(kinds: pl.DataFrame, rules: pl.DataFrame, products: pl.DataFrame) -> p
     return pl.concat([ruled, stand_in])
 
 
-def rules(holdings: pl.DataFrame, customers: int, settings: dict) -> pl.DataFrame:
-    """Fit the rules: holdings (customer_id, product_id; distinct) → held, product_id, confidence, lift.
+def rules(baskets: pl.DataFrame, settings: dict) -> pl.DataFrame:
+    """Fit the rules: baskets → held, product_id, confidence, lift. Sorted by held and product_id.
 
-    `customers` is how many there are in all (the base of P(B)). Sorted by held and product_id.
+    A basket is `held` (list of distinct product ids, may be empty) and `customers`, how many hold just these.
     """
-    holders = holdings.group_by("product_id").agg(pl.len().alias("holders"))
+    customers = baskets["customers"].sum()
+    holdings = (
+        baskets.with_row_index("basket")
+        .explode("held", empty_as_null=False)
+        .select("basket", "customers", product_id="held")
+    )
+    holders = holdings.group_by("product_id").agg(pl.col("customers").sum().alias("holders"))
     frequent = holders.filter(pl.col("holders") >= settings["need_both"])
     kept = holdings.join(frequent, on="product_id", how="semi")
     both = (
-        kept.join(kept, on="customer_id")
+        kept.join(kept, on="basket")
         .filter(pl.col("product_id") != pl.col("product_id_right"))
         .group_by("product_id", "product_id_right")
-        .agg(pl.len().alias("both"))
+        .agg(pl.col("customers").sum().alias("both"))
         .filter(pl.col("both") >= settings["need_both"])
     )
     base = holders.rename({"product_id": "product_id_right", "holders": "holders_right"})

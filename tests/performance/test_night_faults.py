@@ -40,7 +40,7 @@ def test_night_is_planned_once():
     first, again = nights.plan_night(MONDAY), nights.plan_night(MONDAY)
 
     assert first.night.shards == 8
-    assert len(first.steps) == 8 + 2
+    assert len(first.steps) == 8 + 1
     assert (again.night, again.steps, again.again) == (first.night, [], False)
     assert nights.advance(first.night.pk) == []
 

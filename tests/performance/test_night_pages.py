@@ -94,7 +94,7 @@ def test_administrator_starts_a_night_and_is_taken_to_it(as_user, admin_user):
     assert (response.status_code, response["Location"]) == (303, night_url())
     night = Night.objects.get()
     assert night.state == NightState.RUNNING
-    assert night.steps.filter(queued_at__isnull=False).count() == 2 + night.shards
+    assert night.steps.filter(queued_at__isnull=False).count() == 1 + night.shards
 
 
 @pytest.mark.parametrize("day", ["2026-07-01", "30/06/2026", ""])

@@ -80,7 +80,7 @@ def test_night_progress_of_a_finished_night():
     assert progress.remaining is None
     assert [stage.stage for stage in progress.stages] == list(Stage.values)
     assert [stage.total for stage in progress.stages] == [2, 3, 2, 1, 1, 1]
-    assert [row["cells"] for row in progress.matrix] == [["done"] * 16] * 7
+    assert [row["cells"] for row in progress.matrix] == [["done"] * 2] * 7
 
 
 def test_standing_repeats_the_analysis():

@@ -99,13 +99,17 @@ def test_product_takes_the_most_valuable_rule():
     assert (same["product_id"], same["because_id"], same["confidence_bp"]) == (9, 3, 3600)
 
 
+def baskets(a, b, *, everyone: int) -> pl.DataFrame:
+    """Product 1 held by the customers `a`, product 2 by `b`, of `everyone`."""
+    both = len({*a} & {*b})
+    counts = [both, len(a) - both, len(b) - both, everyone - len({*a} | {*b})]
+    return pl.DataFrame({"held": [[1, 2], [1], [2], []], "customers": counts})
+
+
 def test_rules_worked_figures():
     """1,200 hold A and 420 of them B; 1,800 of 10,000 hold B: confidence 35%, lift 1.944."""
     a, b = range(1200), [*range(420), *range(5000, 6380)]
-    holdings = pl.DataFrame(
-        {"customer_id": [*a, *b], "product_id": [1] * len(a) + [2] * len(b)},
-    )
-    fitted = product.rules(holdings, 10_000, settings("product")).to_dicts()
+    fitted = product.rules(baskets(a, b, everyone=10_000), settings("product")).to_dicts()
 
     assert fitted == [
         {
@@ -121,14 +125,12 @@ def test_rules_worked_figures():
 @pytest.mark.parametrize(("holders", "both", "kept"), [(99, 40, []), (100, 29, []), (100, 30, [2])])
 def test_rules_need_100_holders_and_30_of_both(holders, both, kept):
     a, b = range(holders), range(both)
-    holdings = pl.DataFrame({"customer_id": [*a, *b], "product_id": [1] * len(a) + [2] * len(b)})
-    fitted = product.rules(holdings, 1000, settings("product"))
+    fitted = product.rules(baskets(a, b, everyone=1000), settings("product"))
 
     assert fitted["product_id"].to_list() == kept
 
 
 def test_rules_without_lift_are_dropped():
     everyone = range(200)
-    holdings = pl.DataFrame({"customer_id": [*everyone] * 2, "product_id": [1] * 200 + [2] * 200})
 
-    assert product.rules(holdings, 200, settings("product")).is_empty()
+    assert product.rules(baskets(everyone, everyone, everyone=200), settings("product")).is_empty()
