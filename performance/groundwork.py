@@ -45,8 +45,10 @@ CONTACTED = f"""
         AND a.happened_at < %(upto)s::timestamp AT TIME ZONE 'Asia/Shanghai' AND {{which}}
     GROUP BY a.customer_id
 """
+# Only who is large enough for a shorter cycle: the others' size decides nothing.
 SIZED_BY_NIGHT = """
-    SELECT customer_id, greatest(deposit, loan) AS size FROM performance_rollup WHERE night_id = %(night)s
+    SELECT customer_id, greatest(deposit, loan) AS size FROM performance_rollup
+    WHERE night_id = %(night)s AND greatest(deposit, loan) >= least(%(cycle_1_fen)s, %(cycle_2_fen)s)
 """
 SIZED_BY_LEDGER = """
     SELECT a.customer_id, greatest(sum(a.deposit_delta), sum(a.loan_delta)) AS size
@@ -56,8 +58,7 @@ SIZED_BY_LEDGER = """
 # pass is cheaper than an index look-up per customer.)
 HELD = """
     SELECT a.manager_id, a.customer_id, a.share, c.kind = 'person' AS is_person, c.aml_level, c.since,
-        coalesce(k.bits, 0) AS bits, k.verified_on, i.document_expires_on, coalesce(z.size, 0) AS size,
-        t.last_on
+        coalesce(k.bits, 0) AS bits, k.verified_on, i.document_expires_on, z.size, t.last_on
     FROM customers_assignment AS a
     JOIN customers_customer AS c ON c.id = a.customer_id
     LEFT JOIN known AS k ON k.customer_id = a.customer_id

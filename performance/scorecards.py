@@ -77,8 +77,9 @@ def write_scorecards(night: Night) -> tuple[int, str]:
             for row in scoring.measure(indicator, inputs.cases[indicator.code], inputs.managers, rules)
         ]
         cards = scoring.make_cards(inputs.managers, results, rules)
-        _store(night, period, inputs, cards, results)
-    return len(cards), _digest(inputs, cards, results)
+        figures = [(row.manager_id, row.code, row.dimension, *_figures(row)) for row in results]
+        _store(night, period, inputs, cards, figures)
+    return len(cards), _digest(inputs, cards, figures)
 
 
 def window_of(period: Period, as_of) -> Window:
@@ -246,7 +247,7 @@ def _card_rows(night: Night, period: Period, inputs: Inputs, cards: list[Card]) 
     ]
 
 
-def _store(night: Night, period: Period, inputs: Inputs, cards: list[Card], results: list[Result]) -> None:
+def _store(night: Night, period: Period, inputs: Inputs, cards: list[Card], figures: list[tuple]) -> None:
     """Replace the night's cards and results, by COPY: there are tens of thousands of results."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -266,16 +267,15 @@ def _store(night: Night, period: Period, inputs: Inputs, cards: list[Card], resu
             "COPY performance_indicatorresult (scorecard_id, code, dimension, numerator, denominator, value, "
             "points, weight) FROM STDIN"
         ) as copy:
-            for row in results:
-                copy.write_row((ids[row.manager_id], row.code, row.dimension, *_figures(row)))
+            for manager_id, *row in figures:
+                copy.write_row((ids[manager_id], *row))
 
 
-def _digest(inputs: Inputs, cards: list[Card], results: list[Result]) -> str:
+def _digest(inputs: Inputs, cards: list[Card], figures: list[tuple]) -> str:
     """SHA-256 over every stored figure, by staff number: the same on every machine."""
     number = {key: number for key, (number, _public_id) in inputs.numbers.items()}
     lines = [f"{number[card.manager_id]}|{_points(card)}|{card.total}|{card.grade}" for card in cards]
     lines += [
-        "|".join((number[row.manager_id], row.code, *(str(figure) for figure in _figures(row))))
-        for row in results
+        "|".join((number[manager_id], code, *map(str, row))) for manager_id, code, _dimension, *row in figures
     ]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()

@@ -175,7 +175,7 @@ FRESH = f"""
 COVERED = """
     SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
         coalesce(last_on > %(as_of)s - cycle, false)::int AS numerator,
-        1 AS denominator, size, cycle AS cycle_days, last_on AS last_contact
+        1 AS denominator, coalesce(size, 0) AS size, cycle AS cycle_days, last_on AS last_contact
     FROM (
         SELECT *, CASE WHEN size >= %(cycle_1_fen)s THEN %(cycle_1_days)s
             WHEN size >= %(cycle_2_fen)s THEN %(cycle_2_days)s ELSE %(cycle_3_days)s END AS cycle
