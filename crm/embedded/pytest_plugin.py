@@ -48,7 +48,7 @@ def _with_database(url: str, number: int) -> str:
     return parts._replace(path=f"/{number}").geturl()
 
 
-@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)  # before xdist's own
 def pytest_xdist_auto_num_workers(config) -> int:
     """Answer `-n auto`: one worker more than processors, as much of the suite waits; none for named files."""
     if any("::" in name or name.endswith(".py") for name in config.args):

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from bench import ledger
+from crm.celery import app
 from customers.models import Publication
 from performance import tables
 from performance.models import Night
@@ -68,6 +69,13 @@ def leftovers() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(r"SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ '_n\d+r\d+$'")
         return sorted({name for (name,) in cursor.fetchall()} - kept)
+
+
+def worker_is_idle() -> bool:
+    """True when the one worker answers that it neither runs a task nor holds one."""
+    worker = app.control.inspect(timeout=10, limit=1)
+    asked = (worker.reserved(), worker.active())  # in this order: a task goes from the one to the other
+    return all(answer and not any(answer.values()) for answer in asked)
 
 
 def wait_for(reached, seconds: float = 90) -> None:

@@ -76,7 +76,7 @@ def test_night_survives_the_kill_of_its_worker_twice(tmp_path):
     watcher.start()
     for stage in (Stage.ROLLUP, Stage.SCORE):
         with worker(tmp_path / f"killed-{stage}.log") as process:
-            wait_for(lambda stage=stage: begun(before, stage))
+            wait_for(lambda: begun(before, stage) and stopped_amid_a_step(process, before, stage))  # noqa: B023
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(20)
         assert before.steps.filter(stage=stage).exclude(state=StepState.DONE).exists()
@@ -96,6 +96,26 @@ def begun(night, stage) -> bool:
     """Some shards of the stage are done in the run that goes on now."""
     running = Night.objects.filter(pk=night.pk, state=NightState.RUNNING, run__gt=night.run).exists()
     return running and night.steps.filter(stage=stage, state=StepState.DONE).count() >= 2
+
+
+def stopped_amid_a_step(process, night, stage) -> bool:
+    """Halt the worker; where that caught no step of the stage at work, let it go on and return False."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    wait_for(no_statement_runs)  # one that was sent already may end its step yet
+    caught = night.steps.filter(stage=stage, state=StepState.RUNNING).exists()
+    if not caught:
+        os.killpg(process.pid, signal.SIGCONT)
+    return caught
+
+
+def no_statement_runs() -> bool:
+    """True when every other session rests, or waits for its client or for another session."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
+            "AND coalesce(wait_event_type, '') NOT IN ('Client', 'Lock') AND pid <> pg_backend_pid()"
+        )
+        return cursor.fetchone() == (0,)
 
 
 def follow_in_thread(told: list) -> None:

@@ -1,6 +1,5 @@
 """Nights with a real broker and a real worker: to the end, once more, from scratch, an older one."""
 
-import time
 from datetime import date
 
 import pytest
@@ -15,7 +14,15 @@ from performance.models import CustomerAnalysis, Night, Rollup
 from performance.progress import night_progress
 from performance.tasks import queue, queue_is_empty, start_night
 from tests.bank import worker
-from tests.performance.night_bank import CUSTOMERS, committed_bank, follow, leftovers, published, wait_for
+from tests.performance.night_bank import (
+    CUSTOMERS,
+    committed_bank,
+    follow,
+    leftovers,
+    published,
+    wait_for,
+    worker_is_idle,
+)
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 6, 28), date(2026, 6, 29), date(2026, 6, 30)
 
@@ -122,8 +129,7 @@ def test_double_delivery_changes_nothing():
     steps = list(night.steps.values_list("pk", flat=True))
     digests = list(night.steps.order_by("pk").values_list("digest", "attempts"))
     queue(steps * 2)
-    wait_for(queue_is_empty)
-    time.sleep(1)
+    wait_for(lambda: queue_is_empty() and worker_is_idle())
 
     assert list(night.steps.order_by("pk").values_list("digest", "attempts")) == digests
 
