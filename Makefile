@@ -38,7 +38,7 @@ real-bank: setup ## load a real ledger: make real-bank SRC=../shared/data/berka;
 	@exec $(BESIDE) $(PY) examples/berka/real_bank.py "$(SRC)"
 
 soak: setup-test ## kill and race tests at full size (long)
-	@exec env GUANHU_SOAK=1 $(PY) -m pytest tests -m soak
+	@exec $(PY) -m pytest -n 0 -m soak $(ARGS)
 
 messages: setup-test ## gather and compile the translations (needs Debian's gettext)
 	@$(PY) manage.py makemessages -l zh_Hans -i .venv -i node_modules -i var --no-location
