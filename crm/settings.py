@@ -177,6 +177,11 @@ FEED_RECORDS = [
     "performance.feed.RECORDS",
 ]
 
+# --- History and audit (docs/security.md, G9 and G10) -------------------------------------------------------
+# The header in which the bank's own server in front tells the client's address, e.g. "HTTP_X_REAL_IP"; empty:
+# the peer's address. Name it only if that server overwrites what clients send.
+CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
