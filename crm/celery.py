@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from crm.ops import celery_logs  # noqa: F401 (its signals)
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
 app = Celery("guanhu")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import embedded
 from crm.env import SettingError, database_settings, env, env_flag
+from crm.ops.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -56,6 +57,7 @@ INSTALLED_APPS = [
     "performance",
 ]
 MIDDLEWARE = [
+    "crm.ops.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crm.middleware.PlainFaults",
@@ -70,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.replay.middleware.FormsCountOnce",
 ]
 NAV_COUNTS = "customers.context_processors.rail_counts"
 ROOT_URLCONF = "crm.urls"
@@ -166,6 +169,7 @@ NIGHT_SHARD_CUSTOMERS = 50_000  # customers in one step of a night, between a ha
 CELERY_BEAT_SCHEDULE = {
     "night": {"task": "performance.start_night", "schedule": crontab(hour=1, minute=0)},
     "night-reconciler": {"task": "performance.reconcile_nights", "schedule": 20.0},
+    "tidy-forms-and-files": {"task": "crm.tidy_forms_and_files", "schedule": crontab(minute=17)},
 }
 
 # --- The feed: record types in the order they load; each app declares its own (docs/feed.md) ----------------
@@ -182,10 +186,5 @@ FEED_RECORDS = [
 # the peer's address. Name it only if that server overwrites what clients send.
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", "INFO")},
-}
+# --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
+LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))

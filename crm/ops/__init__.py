@@ -1,0 +1,1 @@
+"""Running the bank: logs, health, metrics, backup, retention (docs/operations.md)."""

@@ -1,0 +1,70 @@
+"""How every process logs: one line an event on standard error, JSON in production, readable in the embedded
+bank. Django, Celery, gunicorn and our own modules all go through the same chain, and all of it through
+`crm.ops.redaction`. Imported by gunicorn before Django is set up: nothing of Django here.
+"""
+
+import structlog
+
+from crm.ops.redaction import redact
+
+# libraries whose lower levels hold statements, arguments or nothing of use
+QUIET = {
+    "django.db.backends": "WARNING",
+    "django.template": "WARNING",
+    "django.request": "ERROR",  # what is not found or refused is in the line of the request
+    "django.utils.autoreload": "WARNING",
+    "asyncio": "WARNING",
+    "celery.redirected": "WARNING",
+    "kombu": "WARNING",
+}
+_BEFORE = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+
+
+def _renderer(json: bool):
+    if json:
+        return structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=True)
+    return structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+
+
+def logging_config(*, json: bool, level: str = "INFO") -> dict:
+    """Return the dictionary for `logging.config.dictConfig`, for Django, Celery and gunicorn alike."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_BEFORE,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [
+            redact,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _renderer(json),
+        ],
+        "foreign_pre_chain": list(_BEFORE),
+    }
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": formatter},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # these come with handlers and formats of their own
+            **{
+                name: {"handlers": [], "propagate": True}
+                for name in ("django", "django.server", "gunicorn.error", "gunicorn.access", "celery.task")
+            },
+            **{name: {"level": quiet} for name, quiet in QUIET.items()},
+        },
+    }
