@@ -186,7 +186,7 @@ def reconcile(*, queue_is_empty: bool) -> list[int]:
         begun = night.steps.exclude(state__in=[StepState.DONE, StepState.FAILED]).filter(
             queued_at__isnull=False
         )
-        free = list(begun.select_for_update(skip_locked=True))
+        free = list(begun.select_for_update(skip_locked=True, of=("self",)))
         dead = [step.pk for step in free if step.state == StepState.RUNNING]
         dead = list(
             Step.objects.filter(pk__in=dead, started_at__lt=Now() - STARTING).values_list("pk", flat=True)
@@ -266,7 +266,9 @@ def fail_step(step: Step, error: str) -> None:
 def take_step(step_id: int) -> Step | None:
     """Mark a waiting step as running; None when it is done, given up or in another worker's hands."""
     with transaction.atomic():
-        step = Step.objects.select_for_update(skip_locked=True).filter(pk=step_id).first()
+        # the step's row alone: ordered by its night, two workers would lock that and shut each other out
+        steps = Step.objects.select_for_update(skip_locked=True, of=("self",))
+        step = steps.filter(pk=step_id).order_by("pk").first()
         if step is None or step.state in (StepState.DONE, StepState.FAILED):
             return None
         Step.objects.filter(pk=step_id).update(

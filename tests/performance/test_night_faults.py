@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from django.core.management import CommandError
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
@@ -54,6 +54,25 @@ def test_night_waits_when_no_worker_answers(monkeypatch):
         follow(MONDAY, patience=3)
     assert Night.objects.get().state == NightState.RUNNING
     assert not Publication.objects.exists()
+
+
+def test_two_workers_take_two_steps_of_one_night_at_the_same_moment():
+    one, other = Night.objects.get().steps.order_by("pk")[:2]
+    taken = []
+
+    def take():
+        with transaction.atomic():
+            taken.append(nights.take_step(other.pk))
+            transaction.set_rollback(True)
+        connection.close()
+
+    with transaction.atomic():
+        assert nights.take_step(one.pk) == one
+        second = threading.Thread(target=take)
+        second.start()
+        second.join(20)
+        transaction.set_rollback(True)
+    assert taken == [other]
 
 
 def test_night_whose_messages_are_lost_goes_on_with_the_next_worker(tmp_path):
