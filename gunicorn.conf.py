@@ -4,8 +4,6 @@ import os
 import shutil
 import tempfile
 
-from prometheus_client import multiprocess
-
 from crm.ops.logs import logging_config
 
 wsgi_app = "crm.wsgi:application"
@@ -26,14 +24,18 @@ _STATE = os.environ.get("GUANHU_STATE")
 logconfig_dict = logging_config(json=not _STATE, level=os.environ.get("LOG_LEVEL", "INFO"))
 
 # the processes count into files of one folder, so that any of them answers for all; empty at each start
+_COUNTS = None
 if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="guanhu-metrics-")
+    _COUNTS = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="guanhu-metrics-")
 
 
 def child_exit(server, worker):
     """A process that is gone holds no gauges any more; what it counted stays."""
+    from prometheus_client import multiprocess  # chooses at import whether processes share: after the folder
+
     multiprocess.mark_process_dead(worker.pid)
 
 
 def on_exit(server):
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    if _COUNTS:
+        shutil.rmtree(_COUNTS, ignore_errors=True)

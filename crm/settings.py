@@ -123,8 +123,8 @@ if not EMBEDDED:  # the embedded bank speaks plain http on the loopback address 
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    # the container's own health check asks over plain http
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    # the container's own health check and the monitoring beside it ask over plain http
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^internal/metrics$"]
 
 # --- Language, time, files ---------------------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"
@@ -186,5 +186,34 @@ FEED_RECORDS = [
 # the peer's address. Name it only if that server overwrites what clients send.
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
 
+# --- Four eyes, forms that count once, files that leave (crm.approvals, crm.replay, crm.export) -------------
+APPROVAL_KINDS = [  # what can be asked; each app declares its own
+    "crm.export.approval.KINDS",
+    "managers.approvals.KINDS",
+    "customers.approvals.KINDS",
+    "performance.approvals.KINDS",
+]
+APPROVAL_DAYS = 14  # a request that nobody decides lapses
+SENT_FORM_HOURS = 24  # a form's key is known so long
+EXPORTS = ["customers.exports.EXPORTS", "performance.exports.EXPORTS"]
+EXPORT_ALONE_ROWS = 200  # above it a file needs a second person
+EXPORT_IN_REQUEST_ROWS = 2_000  # a longer file is written by a worker
+EXPORT_HOURS = 24  # then a file is deleted
+
 # --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
 LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))
+# /readyz: an app adds a check, and to /internal/metrics a source, with one line each
+READY_CHECKS = [
+    "crm.ops.checks.database",
+    "crm.ops.checks.migrations",
+    "crm.ops.checks.broker",
+    "performance.monitoring.night",
+]
+READY_NEEDS = {"database", "migrations"}  # without the others pages still answer
+METRIC_SOURCES = [
+    "crm.ops.metrics.connections",
+    "crm.ops.metrics.queue",
+    "crm.ops.metrics.feed",
+    "performance.monitoring.nights",
+]
+METRICS_TOKEN = env("METRICS_TOKEN")  # unset: only from this machine, and never through a proxy

@@ -11,9 +11,12 @@ from django.views.i18n import set_language
 
 from crm import health, styleguide
 from crm.feed import views as feed
+from crm.ops import views as ops
 
 urlpatterns = [
     path("healthz", never_cache(login_not_required(health.live)), name="healthz"),
+    path("readyz", never_cache(login_not_required(ops.ready)), name="readyz"),
+    path("internal/metrics", never_cache(login_not_required(ops.figures)), name="metrics"),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),

@@ -14,6 +14,7 @@ QUIET = {
     "django.request": "ERROR",  # what is not found or refused is in the line of the request
     "django.utils.autoreload": "WARNING",
     "asyncio": "WARNING",
+    "gunicorn.access": "WARNING",  # crm.ops.middleware tells of requests
     "celery.redirected": "WARNING",
     "kombu": "WARNING",
 }
@@ -63,7 +64,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict:
             # these come with handlers and formats of their own
             **{
                 name: {"handlers": [], "propagate": True}
-                for name in ("django", "django.server", "gunicorn.error", "gunicorn.access", "celery.task")
+                for name in ("django", "django.server", "gunicorn.error", "celery.task")
             },
             **{name: {"level": quiet} for name, quiet in QUIET.items()},
         },
