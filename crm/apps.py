@@ -1,9 +1,15 @@
 """Django registers the platform as an app for its commands, template tags and feed ledger."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class CrmConfig(AppConfig):
     name = "crm"
     verbose_name = _("Platform")
+
+    def ready(self):
+        from crm.history.triggers import after_migrate
+
+        post_migrate.connect(after_migrate, sender=self, dispatch_uid="crm.history")

@@ -2,5 +2,6 @@
 
 from crm.audit.models import AuditRecord
 from crm.feed.models import FeedFile, FeedLoad
+from crm.history.models import ChainLink, ChainSeal, Change
 
-__all__ = ["AuditRecord", "FeedFile", "FeedLoad"]
+__all__ = ["AuditRecord", "ChainLink", "ChainSeal", "Change", "FeedFile", "FeedLoad"]

@@ -1,5 +1,6 @@
 """Who looks after whom, and since when: assignment with an unbroken history, and hand-over."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -18,6 +19,7 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(during__contains=date)
 
 
+@tracked()
 class Assignment(models.Model):
     """One manager's share in one customer on a half-open range of days.
 
@@ -74,6 +76,7 @@ class Assignment(models.Model):
         return f"{self.customer_id} {self.manager_id} {self.during}"
 
 
+@tracked(private=("brief",))
 class Handover(models.Model):
     """Customers pass from one manager to another on a date, before a witness (监交人)."""
 
@@ -115,6 +118,7 @@ class Handover(models.Model):
         return f"{self.giver_id} → {self.receiver_id} {self.effective_on}"
 
 
+@tracked(private=("note",))
 class HandoverItem(models.Model):
     """One customer in a hand-over; items on the problem list stay the transferor's duty."""
 

@@ -1,5 +1,6 @@
 """Every contact over every channel in one feed, and what is to be done next."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from customers.models.customer import Customer
 from managers.models import Manager
 
 
+@tracked(private=("note", "attendees", "next_step"))
 class Interaction(models.Model):
     """One contact. Logged by a manager, or brought by the feed from a channel (`manager` null)."""
 

@@ -1,5 +1,6 @@
 """The customer: person or organisation, with exactly one lead manager or in the pool."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -35,6 +36,10 @@ class CustomerQuerySet(models.QuerySet):
         return self.filter(branch_path__gte=user.branch.path, branch_path__lt=user.branch.path + "~")
 
 
+@tracked(
+    exclude=("initials", "branch_path", "lead", "co", "last_contact_on", "next_date"),
+    private=("name", "born_on"),
+)
 class Customer(models.Model):
     """One customer of the bank.
 
@@ -138,6 +143,7 @@ class Customer(models.Model):
         return self.kind == CustomerKind.PERSON
 
 
+@tracked(private=("document_number", "mobile", "address"))
 class CustomerIdentity(models.Model):
     """Class C2 data, apart from the rest: who reads a list never touches it (security.md)."""
 

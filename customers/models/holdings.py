@@ -1,5 +1,6 @@
 """What a customer holds: products, accounts, and the state of loans."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from customers.models.customer import Customer
 from managers.models import Branch
 
 
+@tracked()
 class Product(models.Model):
     """Something the bank sells. `margin_fen` is what a new holder is worth in a year (7P Product)."""
 
@@ -47,6 +49,7 @@ class Product(models.Model):
         return self.for_persons if customer.kind == CustomerKind.PERSON else self.for_organisations
 
 
+@tracked(private=("number", "principal_fen"))
 class Account(models.Model):
     """One holding of one product by one customer."""
 

@@ -1,5 +1,6 @@
 """What is known of a customer: dated facts with source and verifier; relations and groups."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +10,7 @@ from customers.models.customer import Customer
 from managers.models import User
 
 
+@tracked()
 class ProfileField(models.Model):
     """A field the bank wants to know, with its weight in completeness and its time of validity."""
 
@@ -31,6 +33,7 @@ class ProfileField(models.Model):
         return self.name
 
 
+@tracked(private=("value",))
 class ProfileFact(models.Model):
     """One value of one field, true from `noted_on` until the next fact of that field."""
 
@@ -62,6 +65,7 @@ class ProfileFact(models.Model):
         return f"{self.customer_id} {self.field_id}"
 
 
+@tracked()
 class Relationship(models.Model):
     """`subject` is <kind> `object`: spouse of, legal representative of, guarantor of …"""
 
@@ -90,6 +94,7 @@ class Relationship(models.Model):
         return f"{self.subject_id} {self.kind} {self.object_id}"
 
 
+@tracked(private=("name",))
 class CustomerGroup(models.Model):
     """A household or a corporate group: balances roll up over its members."""
 
@@ -107,6 +112,7 @@ class CustomerGroup(models.Model):
         return self.code
 
 
+@tracked()
 class GroupMembership(models.Model):
     group = models.ForeignKey(CustomerGroup, models.PROTECT, related_name="memberships")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships")

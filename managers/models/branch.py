@@ -1,5 +1,6 @@
 """The branch tree: 总行 / 分行 / 支行 / 网点, with a path so that a subtree is one index range."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ class BranchQuerySet(models.QuerySet):
         return self.filter(path__gte=path, path__lt=path + "~")
 
 
+@tracked()
 class Branch(models.Model):
     """One unit of the bank. `path` is the codes from head office down, each closed by '/'."""
 

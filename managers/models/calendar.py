@@ -1,5 +1,6 @@
 """Working time: the bank's calendar and each manager's leave."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -11,6 +12,7 @@ from managers.choices import LeaveKind
 from managers.models.manager import Manager
 
 
+@tracked()
 class CalendarDay(models.Model):
     """A day that differs from the week's rule: a holiday on a weekday, or a working weekend day."""
 
@@ -26,6 +28,7 @@ class CalendarDay(models.Model):
         return f"{self.date}"
 
 
+@tracked()
 class Leave(models.Model):
     """A manager is away on the half-open range `during`; somebody may cover."""
 

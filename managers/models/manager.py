@@ -1,5 +1,6 @@
 """The account manager: a person in a post, with a line, a grade and a capacity."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
@@ -28,6 +29,7 @@ class ManagerQuerySet(models.QuerySet):
         return self.filter(in_post__contains=as_of)
 
 
+@tracked()
 class Manager(models.Model):
     """One manager's time in one post. `in_post` is half-open: [first day, day after the last)."""
 

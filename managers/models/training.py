@@ -1,5 +1,6 @@
 """Training: courses, batches, attendance with certificates, mentor pairs, rotation."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
@@ -11,6 +12,7 @@ from managers.models.branch import Branch
 from managers.models.manager import Manager
 
 
+@tracked()
 class Course(models.Model):
     """What can be learnt; `valid_months` is how long its certificate holds (null: for ever)."""
 
@@ -25,6 +27,7 @@ class Course(models.Model):
         return self.name
 
 
+@tracked()
 class Batch(models.Model):
     """One run of a course, on the half-open range `during`."""
 
@@ -49,6 +52,7 @@ class Batch(models.Model):
         return self.code
 
 
+@tracked()
 class Attendance(models.Model):
     """One manager in one batch, with result and certificate."""
 
@@ -78,6 +82,7 @@ class Attendance(models.Model):
         return f"{self.batch} {self.manager}"
 
 
+@tracked()
 class Mentorship(models.Model):
     """A mentor pair on the half-open range `during` (open end: it goes on)."""
 
@@ -101,6 +106,7 @@ class Mentorship(models.Model):
         return f"{self.mentor} → {self.mentee}"
 
 
+@tracked()
 class Rotation(models.Model):
     """A planned time in another branch."""
 

@@ -1,5 +1,6 @@
 """Who signs in. What they may see follows from role, branch and, for managers, their book."""
 
+from crm.history.tracking import tracked
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -10,6 +11,7 @@ from managers.choices import Role
 from managers.models.branch import Branch
 
 
+@tracked(exclude=("password", "last_login"))
 class User(AbstractUser):
     """A member of staff; the username is the staff number. Chinese names are one field."""
 

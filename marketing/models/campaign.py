@@ -1,5 +1,6 @@
 """Campaigns with a random control group, and who was invited."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from marketing.choices import Arm
 from marketing.models.segment import Segment
 
 
+@tracked()
 class Campaign(models.Model):
     public_id = PublicIdField()
     code = models.CharField(_("code"), max_length=30, unique=True)
@@ -48,6 +50,7 @@ class Campaign(models.Model):
         return self.name
 
 
+@tracked()
 class Invitation(models.Model):
     """A customer in a campaign. In the control arm nobody is contacted, yet may still respond."""
 

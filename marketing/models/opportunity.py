@@ -1,5 +1,6 @@
 """Deals in the making, and ideas for products that managers bring from customers."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from managers.models import Manager
 from marketing.choices import IdeaState, Stage
 
 
+@tracked()
 class Opportunity(models.Model):
     public_id = PublicIdField()
     ref = models.CharField(_("reference"), max_length=40, unique=True)
@@ -53,6 +55,7 @@ class Opportunity(models.Model):
         return self.ref
 
 
+@tracked()
 class ProductIdea(models.Model):
     """An idea for a product or a change, from a manager to the departments that can answer it."""
 

@@ -1,5 +1,6 @@
 """Segments, and the one of five strategies that each follows."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +9,7 @@ from crm.fields import PublicIdField
 from marketing.choices import StrategyKind
 
 
+@tracked()
 class Segment(models.Model):
     """A named set of customers; `rule` is the readable condition (issue 7 builds and counts it)."""
 
@@ -23,6 +25,7 @@ class Segment(models.Model):
         return self.name
 
 
+@tracked()
 class Strategy(models.Model):
     """How the bank means to win a segment: one of the five strategies, with its 4P."""
 

@@ -1,5 +1,6 @@
 """Schemes, periods, plans and scorecards, each result with the rows behind it."""
 
+from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -14,6 +15,7 @@ from performance.choices import Dimension, ScoreGrade
 from performance.models.night import Night
 
 
+@tracked()
 class Scheme(models.Model):
     """A version of the rules: dimension weights per line and, per indicator, L, P, T and weight (JSON)."""
 
@@ -34,6 +36,7 @@ class Scheme(models.Model):
         return self.code
 
 
+@tracked()
 class Period(models.Model):
     """A natural quarter, e.g. 2026Q2, on the half-open range `during`."""
 
@@ -54,6 +57,7 @@ class Period(models.Model):
         return self.code
 
 
+@tracked()
 class Plan(models.Model):
     """What is planned with one customer in one quarter: it belongs to the customer and moves with him."""
 
@@ -78,6 +82,7 @@ class ScorecardQuerySet(models.QuerySet):
         return self.filter(manager__in=Manager.objects.visible_to(user))
 
 
+@tracked(inserts=False)
 class Scorecard(models.Model):
     """One manager's score in one period, as one night computed it. Null: not enough to score."""
 
@@ -109,6 +114,7 @@ class Scorecard(models.Model):
         return f"{self.manager_id} {self.period_id}"
 
 
+@tracked(inserts=False)
 class IndicatorResult(models.Model):
     """One indicator of a scorecard: numerator, denominator, raw value, points, weight. Null: no cases."""
 

@@ -1,5 +1,6 @@
 """What tells how well customers are served: complaints, surveys, post-loan checks."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from managers.models import Manager
 from service.choices import CheckResult, ComplaintBusiness, ComplaintCause, ComplaintSource, SurveyKind
 
 
+@tracked()
 class Complaint(models.Model):
     """One complaint. `manager` is whom it concerns and never handles it; a person decides `at_fault`."""
 
@@ -56,6 +58,7 @@ class Complaint(models.Model):
         return self.number
 
 
+@tracked()
 class Survey(models.Model):
     """A question sent to a customer about a manager's service, and the answer if one came."""
 
@@ -89,6 +92,7 @@ class Survey(models.Model):
         return self.ref
 
 
+@tracked(private=("note",))
 class PostLoanCheck(models.Model):
     """A check of a loan after it was paid out: due on a date, done or not."""
 

@@ -1,5 +1,6 @@
 """Requests from the front to the back office, with the back office's own clock."""
 
+from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from managers.models import Manager
 from service.choices import Department, RequestState
 
 
+@tracked()
 class ServiceRequest(models.Model):
     """One request. `due_at` is the owning department's promise; a breach is theirs, never the manager's."""
 

@@ -68,7 +68,7 @@ def counts() -> dict[str, int]:
         | {"customers_transaction", "customers_dailybalance"}
     )  # fmt: skip
     apps = ("managers_", "customers_", "service_", "marketing_", "performance_plan")
-    tables = sorted(table for table in feed_tables if table.startswith(apps))
+    tables = sorted(table for table in feed_tables if table.startswith(apps) and "history" not in table)
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
         return {table: count for table, count in cursor.fetchall() if count}
