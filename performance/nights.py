@@ -71,19 +71,11 @@ def plan_night(as_of: date) -> Planned:
     date is not loaded.
     """
     upto_load = _loads_for(as_of)
-    version = rules.seven_p()["version"]
-    night, new = Night.objects.select_for_update().get_or_create(
-        business_date=as_of,
-        version=version,
-        defaults={
-            "upto_load": upto_load,
-            "previous": _night_before(as_of),
-            "shards": tables.shards_for_bank(),
-        },
-    )
+    night, new = _found_or_made(Night.objects.select_for_update(), as_of, upto_load)
     finished = night.state == NightState.PUBLISHED
-    if new or finished or (night.state == NightState.FAILED and night.upto_load != upto_load):
-        _begin(night, upto_load, again=not new)
+    fresh = new or night.state == NightState.WAITING
+    if fresh or finished or (night.state == NightState.FAILED and night.upto_load != upto_load):
+        _begin(night, upto_load, again=not fresh)
     elif night.state == NightState.FAILED:
         night.steps.filter(state=StepState.FAILED).update(
             state=StepState.WAITING, attempts=0, error="", queued_at=None
@@ -91,6 +83,26 @@ def plan_night(as_of: date) -> Planned:
         Night.objects.filter(pk=night.pk).update(state=NightState.RUNNING, error="", finished_at=None)
     night.refresh_from_db()
     return Planned(night, finished, advance(night.pk))
+
+
+def ask_for(as_of: date) -> Night:
+    """Note that the night of `as_of` is wanted: what a page may do, as tables are the worker's to make.
+
+    `plan_night` on a worker goes on from here. Raises NightError as it does.
+    """
+    return _found_or_made(Night.objects, as_of, _loads_for(as_of))[0]
+
+
+def _found_or_made(nights, as_of: date, upto_load: int) -> tuple[Night, bool]:
+    return nights.get_or_create(
+        business_date=as_of,
+        version=rules.seven_p()["version"],
+        defaults={
+            "upto_load": upto_load,
+            "previous": _night_before(as_of),
+            "shards": tables.shards_for_bank(),
+        },
+    )
 
 
 def _loads_for(as_of: date) -> int:
@@ -200,6 +212,9 @@ def reconcile(*, queue_is_empty: bool) -> list[int]:
         again += dead
     for night_id in Night.objects.filter(state=NightState.RUNNING).values_list("pk", flat=True):
         again += advance(night_id)
+    if queue_is_empty:  # asked for, and the message that asked is lost
+        for asked in Night.objects.filter(state=NightState.WAITING).values_list("business_date", flat=True):
+            again += plan_night(asked).steps
     return again
 
 

@@ -1,5 +1,7 @@
 """What Celery runs: it fetches and delegates. Polars is imported inside tasks only, never before the fork."""
 
+from datetime import date
+
 from celery import shared_task
 
 from crm.celery import app
@@ -21,10 +23,13 @@ def queue_is_empty() -> bool:
 
 
 @shared_task(name="performance.start_night")
-def start_night() -> None:
-    """Start the night of the last business date loaded, unless it was computed already (beat, 01:00)."""
-    as_of = nights.latest_loaded()
-    if as_of and not nights.is_computed(as_of):
+def start_night(day: str | None = None) -> None:
+    """Start the night of `day` (YYYY-MM-DD, as an administrator asked), computed already or not.
+
+    Without a day (beat, 01:00) that of the last business date loaded, unless it was computed.
+    """
+    as_of = date.fromisoformat(day) if day else nights.latest_loaded()
+    if as_of and (day or not nights.is_computed(as_of)):
         queue(nights.plan_night(as_of).steps)
 
 

@@ -1,9 +1,12 @@
 """Nights: the list, one night live, and the start of one by an administrator."""
 
+import logging
 from datetime import date
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
@@ -17,12 +20,13 @@ from customers.models import Publication
 from managers.choices import Role
 from performance.choices import NightState
 from performance.models import Night
-from performance.nights import NightError, latest_loaded, plan_night
+from performance.nights import NightError, ask_for, latest_loaded
 from performance.rules import RulesError
 from performance.selectors.night_page import earlier_nights, night_page
-from performance.tasks import queue
+from performance.tasks import start_night
 
 LISTED = 60
+log = logging.getLogger(__name__)
 
 
 def readers_only(request) -> None:
@@ -74,16 +78,22 @@ def night_start(request):
         messages.error(request, words % {"date": day})
         return go_to(request, "performance:nights")
     try:
-        queue(plan_night(day).steps)
+        ask_for(day)
     except (NightError, RulesError) as error:
         messages.error(request, str(error))
         return go_to(request, "performance:nights")
-    except BrokerError:
-        # the steps stand in the database: the reconciler queues them once the broker is back
-        messages.warning(request, _("The queue is away; the night begins by itself when it is back."))
-        return go_to(request, "performance:nights")
+    # a worker must not look for a night that is not committed yet
+    transaction.on_commit(partial(_send, day))
     toast(request, _("The night of %(date)s is queued") % {"date": dates.day(day)})
     return go_to(request, "performance:night", day)
+
+
+def _send(day: date) -> None:
+    """Let a worker plan it; without a broker the night stands in the database until the reconciler does."""
+    try:
+        start_night.delay(day.isoformat())
+    except BrokerError:
+        log.warning("the queue is away: the night of %s begins when it is back", day)
 
 
 def _may_start(request) -> bool:

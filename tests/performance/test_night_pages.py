@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from performance.choices import NightState, StepState
 from performance.models import Night
+from performance.tasks import start_night
 from tests.performance.world import DAY, make_load, make_night, make_steps, publish
 
 LIST = reverse("performance:nights")
@@ -88,12 +89,19 @@ def test_nights_are_for_readers_alone(as_user, manager, supervisor, back_office,
             assert as_user(user).get(url).status_code == 403
 
 
-def test_administrator_starts_a_night_and_is_taken_to_it(as_user, admin_user):
+def test_administrator_asks_for_a_night_and_a_worker_plans_it(
+    as_user, admin_user, django_capture_on_commit_callbacks
+):
     make_load()
-    response = as_user(admin_user).post(START, {"date": "2026-06-30"})
-    assert (response.status_code, response["Location"]) == (303, night_url())
+    client = as_user(admin_user)
+    with django_capture_on_commit_callbacks() as sent:  # not sent: a later test's worker would compute it
+        response = client.post(START, {"date": "2026-06-30"})
+    assert (response.status_code, response["Location"], len(sent)) == (303, night_url(), 1)
+    assert Night.objects.get().state == NightState.WAITING
+    assert client.get(night_url()).status_code == 200
+    start_night("2026-06-30")
     night = Night.objects.get()
-    assert night.state == NightState.RUNNING
+    assert (night.state, night.run) == (NightState.RUNNING, 1)
     assert night.steps.filter(queued_at__isnull=False).count() == 1 + night.shards
 
 
