@@ -1,6 +1,5 @@
 """Who looks after whom, and since when: assignment with an unbroken history, and hand-over."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -8,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from customers.choices import AssignmentRole, HandoverReason, HandoverState
 from customers.models.customer import Customer
 from managers.models import Manager

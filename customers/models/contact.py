@@ -1,11 +1,11 @@
 """Every contact over every channel in one feed, and what is to be done next."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField
+from crm.history.tracking import tracked
 from customers.choices import Channel, Outcome, Purpose, TaskKind, TaskState
 from customers.models.assignment import Handover
 from customers.models.customer import Customer

@@ -1,6 +1,5 @@
 """The customer: person or organisation, with exactly one lead manager or in the pool."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -8,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from customers.choices import (
     AmlLevel,
     CustomerKind,
@@ -143,7 +143,8 @@ class Customer(models.Model):
         return self.kind == CustomerKind.PERSON
 
 
-@tracked(private=("document_number", "mobile", "address"))
+# The wrapped key stays out of history: erasing a customer is destroying it.
+@tracked(exclude=("wrapped_key",), private=("document_number", "mobile", "address"))
 class CustomerIdentity(models.Model):
     """Class C2 data, apart from the rest: who reads a list never touches it (security.md)."""
 

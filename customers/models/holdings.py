@@ -1,11 +1,11 @@
 """What a customer holds: products, accounts, and the state of loans."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField, RateField
+from crm.history.tracking import tracked
 from customers.choices import CustomerKind, Family, LoanClass, ProductRisk
 from customers.models.customer import Customer
 from managers.models import Branch

@@ -1,10 +1,10 @@
 """What is known of a customer: dated facts with source and verifier; relations and groups."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.history.tracking import tracked
 from customers.choices import FactSource, GroupKind, RelationshipKind
 from customers.models.customer import Customer
 from managers.models import User

@@ -1,11 +1,11 @@
 """The branch tree: 总行 / 分行 / 支行 / 网点, with a path so that a subtree is one index range."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from managers.choices import BranchClass, BranchKind
 
 

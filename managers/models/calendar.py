@@ -1,6 +1,5 @@
 """Working time: the bank's calendar and each manager's leave."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -8,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from managers.choices import LeaveKind
 from managers.models.manager import Manager
 

@@ -1,12 +1,12 @@
 """The account manager: a person in a post, with a line, a grade and a capacity."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from managers.choices import Grade, Line
 from managers.models.branch import Branch
 from managers.models.user import User

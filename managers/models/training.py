@@ -1,12 +1,12 @@
 """Training: courses, batches, attendance with certificates, mentor pairs, rotation."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from managers.choices import AttendanceResult
 from managers.models.branch import Branch
 from managers.models.manager import Manager

@@ -1,12 +1,12 @@
 """Who signs in. What they may see follows from role, branch and, for managers, their book."""
 
-from crm.history.tracking import tracked
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from managers.choices import Role
 from managers.models.branch import Branch
 

@@ -1,11 +1,11 @@
 """Campaigns with a random control group, and who was invited."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from customers.choices import Channel
 from customers.models import Customer, Product
 from marketing.choices import Arm

@@ -1,11 +1,11 @@
 """Deals in the making, and ideas for products that managers bring from customers."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField
+from crm.history.tracking import tracked
 from customers.models import Customer, Product
 from managers.models import Manager
 from marketing.choices import IdeaState, Stage

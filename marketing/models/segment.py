@@ -1,11 +1,11 @@
 """Segments, and the one of five strategies that each follows."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from marketing.choices import StrategyKind
 
 

@@ -1,6 +1,5 @@
 """Schemes, periods, plans and scorecards, each result with the rows behind it."""
 
-from crm.history.tracking import tracked
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -8,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField
+from crm.history.tracking import tracked
 from customers.models import Customer
 from managers.choices import Line
 from managers.models import Manager

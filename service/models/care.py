@@ -1,11 +1,11 @@
 """What tells how well customers are served: complaints, surveys, post-loan checks."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from customers.models import Account, Customer
 from managers.models import Manager
 from service.choices import CheckResult, ComplaintBusiness, ComplaintCause, ComplaintSource, SurveyKind

@@ -1,11 +1,11 @@
 """Requests from the front to the back office, with the back office's own clock."""
 
-from crm.history.tracking import tracked
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
+from crm.history.tracking import tracked
 from customers.models import Customer
 from managers.models import Manager
 from service.choices import Department, RequestState
