@@ -220,3 +220,15 @@ METRIC_SOURCES = [
     "performance.monitoring.nights",
 ]
 METRICS_TOKEN = env("METRICS_TOKEN")  # unset: only from this machine, and never through a proxy
+# `manage.py retain`: what goes when it is older; an app adds its class with one line
+RETENTION_RULES = [
+    "crm.ops.retention.SESSIONS",
+    "crm.ops.retention.FEED_REPORTS",
+    "crm.ops.retention.AUDIT",
+    "performance.housekeeping.RETENTION",
+]
+NIGHTS_KEPT = int(env("NIGHTS_KEPT", "35"))  # the tables of so many nights, and of so many month-ends before
+NIGHT_MONTH_ENDS_KEPT = int(env("NIGHT_MONTH_ENDS_KEPT", "84"))
+FEED_REPORTS_KEPT_DAYS = int(env("FEED_REPORTS_KEPT_DAYS", "180"))
+AUDIT_KEPT_YEARS = int(env("AUDIT_KEPT_YEARS", "10"))
+CELERY_BEAT_SCHEDULE["retain"] = {"task": "crm.retain", "schedule": crontab(hour=4, minute=30)}

@@ -1,21 +1,24 @@
 """Old nights make room: their tables are taken off without stopping a reader, then dropped.
 
-Kept are the published night and what it continues, the last week of nights, and the last night of each of the
-three months before. Scorecards and tasks stay for good; they do not stand in a night's tables.
+Kept are the published night and what it continues, the last nights (`settings.NIGHTS_KEPT`), and the last
+night of each of the months before (`settings.NIGHT_MONTH_ENDS_KEPT`). Scorecards and tasks stay for good;
+they do not stand in a night's tables.
 """
 
 import logging
 from datetime import date
 
+from django.conf import settings
 from django.db import connection
 
+from crm.ops.retention import Due, Rule
 from customers.models import Publication
 from performance import tables
 from performance.choices import NightState
 from performance.models import Night
 
 log = logging.getLogger(__name__)
-NIGHTS, MONTHS = 7, 3
+NIGHTS, MONTHS = settings.NIGHTS_KEPT, settings.NIGHT_MONTH_ENDS_KEPT
 LOCK = 726_011  # only one worker tidies
 
 
@@ -51,6 +54,20 @@ def _old_nights() -> list[Night]:
     seen = Publication.objects.values_list("night_id", flat=True).first()
     needed = {seen, *Night.objects.filter(pk=seen).values_list("previous_id", flat=True)}
     return [night for night in nights if night.business_date not in keep and night.pk not in needed]
+
+
+def _due(now) -> Due:
+    old = sorted(night.business_date for night in _old_nights())
+    return Due(len(old), old[0] if old else None)
+
+
+RETENTION = Rule(
+    code="nights",
+    label="tables of nights",
+    keep=f"{NIGHTS} nights and {MONTHS} month-ends",
+    due=_due,
+    remove=lambda now, batch: drop_old_nights(),
+)
 
 
 def _drop(cursor, night: Night) -> None:

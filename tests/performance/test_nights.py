@@ -200,7 +200,9 @@ def test_night_whose_tables_were_dropped_can_be_computed_again():
         ),
     ],
 )
-def test_nights_to_keep(dates, kept):
+def test_nights_to_keep(dates, kept, monkeypatch):
+    monkeypatch.setattr(housekeeping, "NIGHTS", 7)
+    monkeypatch.setattr(housekeeping, "MONTHS", 3)
     assert housekeeping.to_keep(dates) == kept
 
 
