@@ -11,5 +11,7 @@ class CrmConfig(AppConfig):
 
     def ready(self):
         from crm.history.triggers import after_migrate
+        from crm.wall.install import after_migrate as build_wall
 
         post_migrate.connect(after_migrate, sender=self, dispatch_uid="crm.history")
+        post_migrate.connect(build_wall, sender=self, dispatch_uid="crm.wall")

@@ -29,12 +29,15 @@ class PlainFaults(MiddlewareMixin):
     """A database that is away is a 503 with one sentence, not a stack trace."""
 
     def process_exception(self, request, exception):
-        if isinstance(exception, OperationalError):
-            return HttpResponse(
-                "数据库暂时不可用，请一分钟后重试；若持续出现，请联系系统管理员。\n"
-                "The database is away. Try again in a minute; if it stays so, call the administrator.\n",
-                status=503,
-                content_type="text/plain; charset=utf-8",
-                headers={"Retry-After": "60"},
-            )
-        return None
+        return database_away() if isinstance(exception, OperationalError) else None
+
+
+def database_away() -> HttpResponse:
+    """503 in one sentence."""
+    return HttpResponse(
+        "数据库暂时不可用，请一分钟后重试；若持续出现，请联系系统管理员。\n"
+        "The database is away. Try again in a minute; if it stays so, call the administrator.\n",
+        status=503,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": "60"},
+    )

@@ -13,6 +13,7 @@ from functools import cached_property
 from django.db import connection
 from django.urls import reverse
 
+from crm.wall.scope import beyond_scope
 from customers.models import Customer
 from performance import groundwork, scoring, sources
 from performance.evidence_words import cells, head, total_cells
@@ -98,15 +99,17 @@ def rows_behind(card: Scorecard, code: str, *, limit: int = LIMIT, after: str = 
         return Evidence(code, [], 0, Decimal(0), Decimal(0), "")
     rules = scoring.rules_of(card.period.scheme.content)
     window = window_of(card.period, card.night.business_date)
-    rows = _records(card, code, window, rules) if code in sources.SOURCES else []
-    if code in FLOWS:
-        rows += _flows(card, code, window, rules)
-    rows.sort(key=lambda row: (row.record == "flow", -(row.day or date.min).toordinal(), *_size(row)))
-    start = next((place + 1 for place, row in enumerate(rows) if row.token == after), 0) if after else 0
-    page = rows[start : start + min(limit, LIMIT)]
+    with beyond_scope():  # a score stands on customers who were handed on since, too
+        rows = _records(card, code, window, rules) if code in sources.SOURCES else []
+        if code in FLOWS:
+            rows += _flows(card, code, window, rules)
+        rows.sort(key=lambda row: (row.record == "flow", -(row.day or date.min).toordinal(), *_size(row)))
+        start = next((place + 1 for place, row in enumerate(rows) if row.token == after), 0) if after else 0
+        page = rows[start : start + min(limit, LIMIT)]
+        shown = _with_customers(card, page)
     return Evidence(
         code,
-        _with_customers(card, page),
+        shown,
         len(rows),
         sum((row.numerator for row in rows), Decimal(0)).quantize(STORED),
         sum((row.denominator for row in rows), Decimal(0)).quantize(STORED),

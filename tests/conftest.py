@@ -11,6 +11,7 @@ from django.test import TransactionTestCase
 from managers.choices import BranchKind, Role
 from tests.database import clone_of_template, empty_tables
 from tests.factories import make_branch, make_customer, make_manager, make_user
+from tests.queries import assert_num_queries
 
 # Begun first, so that no worker is left alone with one of them in the end. Slowest first.
 LONG_FILES = (
@@ -47,6 +48,17 @@ def quick_flush():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
         yield
+
+
+@pytest.fixture
+def django_assert_num_queries():
+    """Overrides pytest-django's: the request's own transaction and scope are not counted."""
+    return assert_num_queries(exact=True)
+
+
+@pytest.fixture
+def django_assert_max_num_queries():
+    return assert_num_queries(exact=False)
 
 
 @pytest.fixture

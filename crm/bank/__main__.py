@@ -14,6 +14,7 @@ from crm.embedded import folders, leftovers, servers
 from crm.embedded.errors import CannotStart
 from crm.embedded.layout import REPOSITORY, Layout
 from crm.embedded.supervisor import Stopped, Supervisor
+from crm.wall import roles
 
 _BEGUN = time.monotonic()
 _PR_SET_PDEATHSIG = 1
@@ -113,14 +114,14 @@ class Bank:
 
     def _start_worker(self) -> None:
         if not self.worker_started:
-            self.supervisor.start(processes.worker(self.layout, self.environment))
+            self.supervisor.start(processes.worker(self.layout, self._login(roles.WORKER)))
             self.worker_started = True
 
     def _start_processes(self) -> None:
         say("Starting web, worker and beat")
         self._start_worker()
-        self.supervisor.start(processes.beat(self.layout, self.environment))
-        self.supervisor.start(processes.web(self.layout, self.environment, self.chosen))
+        self.supervisor.start(processes.beat(self.layout, self._login(roles.WORKER)))
+        self.supervisor.start(processes.web(self.layout, self._login(roles.WEB), self.chosen))
 
     def _greet(self, plan: demo.Plan | None) -> None:
         print(f"\nThe bank is open: {self.chosen.address}\n")
@@ -128,10 +129,23 @@ class Bank:
             print(plan.logins.rstrip() + "\n")
         print(f"Ctrl-C closes it. Data and logs: {self._short(self.layout.state)}\n", flush=True)
 
+    def _login(self, role: str | None) -> dict[str, str]:
+        """The environment of a process that logs in as `role` (crm/wall), or as the owner.
+
+        Beside a DATABASE_URL of your own, WEB_DATABASE_URL and WORKER_DATABASE_URL say how.
+        """
+        if role is None:
+            return self.environment
+        embedded_url = self.environment.get("DATABASE_URL")
+        own_url = os.environ.get("WEB_DATABASE_URL" if role == roles.WEB else "WORKER_DATABASE_URL")
+        url = roles.login_url(embedded_url, role) if embedded_url else own_url
+        return {**self.environment, "DATABASE_URL": url} if url else self.environment
+
     def manage(self, command: str, *arguments: str, capture: bool = False) -> str:
         """Run a management command beside the servers; return what it printed where `capture` is asked."""
         argv = [sys.executable, str(REPOSITORY / "manage.py"), command, *arguments]
-        code, printed = self.supervisor.run(argv, self.environment, capture=capture)
+        login = self._login(roles.login_of_command(command))
+        code, printed = self.supervisor.run(argv, login, capture=capture)
         if code:
             raise CannotStart(
                 f"`manage.py {command}` failed (its words stand above): mend that, then `make run` goes on."

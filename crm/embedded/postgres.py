@@ -15,6 +15,7 @@ from crm.embedded.layout import DATABASE, ROLE, SUPERUSER, Layout
 from crm.embedded.leftovers import end_postgres
 from crm.embedded.memory import memory_bytes, postgres_settings
 from crm.embedded.service import Service, clean_environment
+from crm.wall import roles
 
 
 def service(layout: Layout, *, throwaway: bool) -> Service:
@@ -113,14 +114,18 @@ def answers(layout: Layout) -> bool:
 
 
 def make_database(layout: Layout, *, throwaway: bool) -> None:
-    """Make the role and the database of the bank where they are missing.
+    """Make the roles and the database of the bank where they are missing.
 
-    The role owns its database and is no superuser; in a throwaway bank it may also make test databases.
+    The owner owns its database and is no superuser; in a throwaway bank it may also make test databases. The
+    roles of web, worker and requests stand beside it (crm/wall).
     """
     rights = sql.SQL("LOGIN CREATEDB" if throwaway else "LOGIN")
     with connect(layout) as connection:
         if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).rowcount:
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(ROLE), rights))
+        present = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
+        for statement in roles.statements(ROLE, connection.info.server_version // 10_000, present):
+            connection.execute(statement)
         if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).rowcount:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(ROLE))

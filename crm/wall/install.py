@@ -1,0 +1,143 @@
+"""Puts roles' rights and policies into the database, after every `migrate`; again and again, to one end."""
+
+from django.core.management.base import CommandError
+from django.db import connection, connections, transaction
+
+from crm.env import env
+from crm.wall import policies, roles
+from crm.wall.policies import Line
+
+PASSWORDS = {roles.WEB: "WEB_DB_PASSWORD", roles.WORKER: "WORKER_DB_PASSWORD"}
+# Ordinary and partitioned tables of the bank; partitions hang below their parents.
+_TABLES = (
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+    "AND relkind IN ('r', 'p') AND NOT relispartition"
+)
+
+
+def after_migrate(sender, using, verbosity=1, **kwargs) -> None:
+    """Receiver of post_migrate: the wall stands as soon as the tables do."""
+    if using != "default":
+        return
+    install()
+    if lineless := tables() - {line.table for line in policies.TABLES}:
+        print(
+            f"The second wall: no page can read {', '.join(sorted(lineless))}; "
+            "add a line each to crm/wall/policies.py."
+        )
+
+
+def install() -> None:
+    """Make the roles where that is allowed and missing, then grant and police every table, all or nothing.
+
+    Raises CommandError with what to do where roles are missing and this user may not make them.
+    """
+    _make_roles()
+    present = tables()
+    lines = [line for line in policies.TABLES if line.table in present]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('the second wall'))")
+        for statement in _of_database():
+            cursor.execute(statement)
+        cursor.execute("; ".join(_of_unlisted(present - {line.table for line in lines}) or ["SELECT 1"]))
+        cursor.execute("; ".join(statement for line in lines for statement in of_table(line)))
+        for name, table in _owned_by_others(lines):
+            cursor.execute(f"ALTER {'TABLE' if table else 'VIEW'} {name} OWNER TO {roles.WORKER}")
+        for role, variable in PASSWORDS.items():
+            if password := env(variable):
+                _set_password(cursor, role, password)
+
+
+def tables() -> set[str]:
+    """The bank's tables, partitions left aside."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES)
+        return {name for (name,) in cursor.fetchall()}
+
+
+def of_table(line: Line) -> list[str]:
+    """The statements that make the line of one table true, whatever stood before."""
+    made = [f"REVOKE ALL ON {line.table} FROM PUBLIC, {', '.join(roles.ALL)}"]
+    if line.readers:
+        made.append(f"GRANT SELECT ON {line.table} TO {', '.join(line.readers)}")
+    scoped = (roles.MANAGER, roles.BRANCH, roles.SERVICE)
+    for who, rights in ((scoped, line.write), ((roles.OFFICE,), line.admin), (roles.OF_PAGES, line.door)):
+        if rights:
+            made.append(f"GRANT {rights} ON {line.table} TO {', '.join(who)}")
+    if not line.owned_by_worker:
+        rights = "SELECT, INSERT" if line.append_only else "SELECT, INSERT, UPDATE, DELETE"
+        made.append(f"GRANT {rights} ON {line.table} TO {roles.WORKER}")
+    return made + _policies(line)
+
+
+def _policies(line: Line) -> list[str]:
+    if line.rules is None:
+        return []
+    made = [
+        f"ALTER TABLE {line.table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {line.table} FORCE ROW LEVEL SECURITY",
+    ]
+    for role in roles.SCOPED:
+        name = f"wall_{role.removeprefix('guanhu_')}"
+        made.append(f"DROP POLICY IF EXISTS {name} ON {line.table}")
+        if role in line.rules:
+            made.append(f"CREATE POLICY {name} ON {line.table} TO {role} USING ({line.rules[role]})")
+    if line.append_only:  # triggers write history for everybody, and read nothing back
+        made.append(f"DROP POLICY IF EXISTS wall_append ON {line.table}")
+        everyone = ", ".join(roles.OF_PAGES)
+        made.append(f"CREATE POLICY wall_append ON {line.table} FOR INSERT TO {everyone} WITH CHECK (true)")
+    return made
+
+
+def _of_database() -> list[str]:
+    database = connection.ops.quote_name(connection.settings_dict["NAME"])
+    return [
+        f"REVOKE ALL ON DATABASE {database} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {database} TO {roles.WEB}, {roles.WORKER}",
+        f"GRANT CREATE, TEMPORARY ON DATABASE {database} TO {roles.WORKER}",
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.ALL)}",
+        f"GRANT CREATE ON SCHEMA public TO {roles.WORKER}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {', '.join(roles.ALL)}",
+    ]
+
+
+def _of_unlisted(names: set[str]) -> list[str]:
+    return [f"REVOKE ALL ON {connection.ops.quote_name(name)} FROM {', '.join(roles.ALL)}" for name in names]
+
+
+def _owned_by_others(lines: list[Line]) -> list[tuple[str, bool]]:
+    """Trees of partitions that the worker makes and drops, and does not own yet."""
+    roots = [line.table for line in lines if line.owned_by_worker]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relid::regclass::text, true FROM unnest(%s::regclass[]) AS root, "
+            "LATERAL pg_partition_tree(root) AS tree JOIN pg_class AS c ON c.oid = tree.relid "
+            "WHERE pg_get_userbyid(c.relowner) <> %s",
+            [roots, roles.WORKER],
+        )
+        return cursor.fetchall()
+
+
+def _make_roles() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(roles.ALL)])
+        present = {name for (name,) in cursor.fetchall()}
+        if set(roles.ALL) <= present:
+            return
+        cursor.execute("SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user")
+        is_superuser, user = cursor.fetchone()
+        if not is_superuser:
+            raise CommandError(
+                f"The roles {', '.join(sorted(set(roles.ALL) - present))} are missing, and {user} may not "
+                "make them: run `manage.py check_wall --roles`, give its SQL to a superuser, migrate again."
+            )
+        for statement in roles.statements(user, connection.pg_version // 10_000, present):
+            cursor.execute(statement)
+
+
+def _set_password(cursor, role: str, password: str) -> None:
+    """Store the password as its SCRAM secret, so that no log can hold it in clear."""
+    raw = connections["default"].connection
+    secret = raw.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    cursor.execute(f"ALTER ROLE {role} PASSWORD '{secret}'")

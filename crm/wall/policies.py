@@ -1,0 +1,204 @@
+"""One line for each table: whose rows a request may see, and what it may write.
+
+A new model joins with one line here; a table without a line is closed to every page, `migrate` names it, and
+tests/security/test_g02_second_wall.py fails. Tables are named as the database names them: the platform
+imports no app. The rules repeat what each model's `visible_to` says, from the same columns.
+"""
+
+from dataclasses import dataclass
+
+from crm.wall import roles
+
+# Read once a statement (an InitPlan); unset is NULL, and NULL sees no row.
+_MANAGER = "(SELECT nullif(current_setting('app.manager', true), '')::bigint)"
+_BRANCH = "(SELECT nullif(current_setting('app.branch', true), '')) COLLATE \"C\""
+_BRANCH_END = "(SELECT nullif(current_setting('app.branch', true), '') || '~') COLLATE \"C\""
+_IN_SUBTREE = "{path} >= " + _BRANCH + " AND {path} < " + _BRANCH_END
+EVERYTHING = "true"
+
+
+@dataclass(frozen=True)
+class Line:
+    """The rule of one table.
+
+    `rules`: role → condition on its rows; None where grants alone rule (reference data).
+    `readers`: the roles that may read. `write`: what managers, supervisors and the back office may write,
+    `admin` what an administrator may, `door` what every role may, also before anybody has signed in; each
+    a list of PostgreSQL's privileges such as "insert, update (state)". `append_only`: the worker too only
+    adds rows. `owned_by_worker`: its partitions come and go at night.
+    """
+
+    table: str
+    rules: dict[str, str] | None = None
+    readers: tuple[str, ...] = roles.SCOPED
+    write: str = ""
+    admin: str = ""
+    door: str = ""
+    append_only: bool = False
+    owned_by_worker: bool = False
+
+
+def customers_themselves(table, **rights) -> Line:
+    """The customers: a book by lead and co, a subtree by the branch's path."""
+    subtree = _IN_SUBTREE.format(path="branch_path")
+    return Line(
+        table,
+        {
+            roles.MANAGER: f"lead_id = {_MANAGER} OR co_id = {_MANAGER}",
+            roles.BRANCH: subtree,
+            roles.SERVICE: subtree,
+            **_head_office(),
+        },
+        **rights,
+    )
+
+
+def of_customer(table, *columns, **rights) -> Line:
+    """Rows about a customer: seen by who sees him (one of them, where several columns name one)."""
+    seen = " OR ".join(
+        f"EXISTS (SELECT FROM customers_customer AS c WHERE c.id = {table}.{column})"
+        for column in columns or ("customer_id",)
+    )
+    return Line(table, _for_scoped(seen) | _head_office(), **rights)
+
+
+def of_manager(table, *columns, **rights) -> Line:
+    """Rows about a manager: his own, and his supervisors'; the back office has no part in them."""
+    columns = columns or ("manager_id",)
+    own = " OR ".join(f"{table}.{column} = {_MANAGER}" for column in columns)
+    below = " OR ".join(
+        "EXISTS (SELECT FROM managers_manager AS m JOIN managers_branch AS b ON b.id = m.branch_id "
+        f"WHERE m.id = {table}.{column} AND {_IN_SUBTREE.format(path='b.path')})"
+        for column in columns
+    )
+    return Line(table, {roles.MANAGER: own, roles.BRANCH: below, **_head_office()}, **rights)
+
+
+def of_parent(table, column, parent, *, key="id", **rights) -> Line:
+    """Rows that are seen with a row of `parent`, whose own rule decides."""
+    seen = f"EXISTS (SELECT FROM {parent} AS p WHERE p.{key} = {table}.{column})"
+    return Line(table, _for_scoped(seen) | _head_office(), **rights)
+
+
+def OPEN(table, **rights) -> Line:
+    """Reference data: whoever has signed in reads it."""
+    return Line(table, **rights)
+
+
+def MACHINES(table, **rights) -> Line:
+    """Reference data that /readyz and /internal/metrics read too, before anybody has signed in."""
+    return Line(table, readers=roles.OF_PAGES, **rights)
+
+
+def OFFICE(table, **rights) -> Line:
+    """For administrators and auditors alone."""
+    return Line(table, readers=(roles.OFFICE, roles.AUDITOR), **rights)
+
+
+def DOOR(table, write="insert, update, delete", **rights) -> Line:
+    """What signing in needs, before a request has a role: every role reads and writes it."""
+    return Line(table, readers=roles.OF_PAGES, door=write, **rights)
+
+
+def NONE(table, **rights) -> Line:
+    """No page touches it."""
+    return Line(table, readers=(), **rights)
+
+
+def history_of_customer(table, column="customer_id") -> Line:
+    """Change history of records about a customer: seen with him, written by triggers, changed by nobody."""
+    return _history(of_customer(table, column))
+
+
+def history(table) -> Line:
+    """Change history that only administrators and auditors read; written by triggers, changed by nobody."""
+    return _history(Line(table, _head_office(), readers=(roles.OFFICE, roles.AUDITOR)))
+
+
+def _history(line: Line) -> Line:
+    return Line(line.table, line.rules, line.readers, door="insert", append_only=True)
+
+
+def _for_scoped(condition: str) -> dict[str, str]:
+    return dict.fromkeys((roles.MANAGER, roles.BRANCH, roles.SERVICE), condition)
+
+
+def _head_office() -> dict[str, str]:
+    return dict.fromkeys((roles.OFFICE, roles.AUDITOR), EVERYTHING)
+
+
+_SETTINGS = "insert, update"  # the bank's own settings, kept in the administrators' site
+_LOGIN = "update (last_login, password)"
+
+TABLES = (
+    # Django's own
+    DOOR("django_session"),
+    OPEN("django_content_type"),
+    OPEN("auth_permission"),
+    OPEN("auth_group"),
+    OPEN("auth_group_permissions"),
+    OFFICE("django_admin_log", admin="insert"),
+    MACHINES("django_migrations"),
+    NONE("demo_install"),
+    # crm
+    OFFICE("crm_auditrecord", append_only=True),
+    MACHINES("crm_feedload"),
+    OPEN("crm_feedfile"),
+    # managers
+    Line("managers_user", readers=roles.OF_PAGES, door=_LOGIN, admin=_SETTINGS),
+    OPEN("managers_user_groups", admin="insert, delete"),
+    OPEN("managers_user_user_permissions", admin="insert, delete"),
+    Line("managers_branch", readers=roles.OF_PAGES, admin=_SETTINGS),
+    Line("managers_manager", readers=roles.OF_PAGES, admin=_SETTINGS),
+    OPEN("managers_calendarday", admin="insert, update, delete"),
+    OPEN("managers_course", admin=_SETTINGS),
+    OPEN("managers_batch", admin=_SETTINGS),
+    of_manager("managers_leave", "manager_id", "covered_by_id", admin="insert, update, delete"),
+    of_manager("managers_attendance", admin=_SETTINGS),
+    of_manager("managers_mentorship", "mentor_id", "mentee_id", admin="insert, update, delete"),
+    of_manager("managers_rotation", admin="insert, update, delete"),
+    # customers
+    customers_themselves("customers_customer", write="update (last_contact_on, next_date)"),
+    of_customer("customers_customeridentity"),
+    OPEN("customers_product", admin=_SETTINGS),
+    OPEN("customers_profilefield", admin=_SETTINGS),
+    MACHINES("customers_publication"),
+    of_customer("customers_profilefact"),
+    of_customer("customers_relationship", "subject_id", "object_id"),
+    of_parent("customers_customergroup", "id", "customers_groupmembership", key="group_id", admin=_SETTINGS),
+    of_customer("customers_groupmembership"),
+    of_customer("customers_account"),
+    of_customer("customers_loanstate"),
+    of_customer("customers_assignment"),
+    of_manager("customers_handover", "giver_id", "receiver_id"),
+    of_customer("customers_handoveritem"),
+    of_customer("customers_interaction", write="insert"),
+    of_customer("customers_task", write="insert, update"),
+    of_customer("customers_transaction", owned_by_worker=True),
+    of_customer("customers_dailybalance", owned_by_worker=True),
+    of_customer("customers_standing", owned_by_worker=True),
+    OFFICE("customers_rebuild"),
+    # service
+    of_customer("service_servicerequest"),
+    of_customer("service_complaint"),
+    of_customer("service_survey"),
+    of_customer("service_postloancheck"),
+    # marketing
+    OPEN("marketing_segment", admin=_SETTINGS),
+    OPEN("marketing_strategy", admin=_SETTINGS),
+    OPEN("marketing_campaign", admin=_SETTINGS),
+    of_customer("marketing_invitation"),
+    of_customer("marketing_opportunity"),
+    of_manager("marketing_productidea", admin="update"),
+    # performance
+    MACHINES("performance_night", admin="insert"),
+    MACHINES("performance_step"),
+    OPEN("performance_fit"),
+    OPEN("performance_scheme", admin=_SETTINGS),
+    OPEN("performance_period"),
+    of_customer("performance_plan"),
+    of_customer("performance_rollup", owned_by_worker=True),
+    of_customer("performance_customeranalysis", owned_by_worker=True),
+    of_manager("performance_scorecard"),
+    of_parent("performance_indicatorresult", "scorecard_id", "performance_scorecard"),
+)
