@@ -1,7 +1,22 @@
 """What the platform itself keeps: the feed's ledger, who read what, the chain over the history."""
 
+from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
+from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile, FeedLoad
 from crm.history.models import ChainLink, ChainSeal, Change
+from crm.replay.models import SentForm
 
-__all__ = ["AuditRecord", "ChainLink", "ChainSeal", "Change", "FeedFile", "FeedLoad"]
+__all__ = [
+    "Approval",
+    "Execution",
+    "Export",
+    "ExportChunk",
+    "SentForm",
+    "AuditRecord",
+    "ChainLink",
+    "ChainSeal",
+    "Change",
+    "FeedFile",
+    "FeedLoad",
+]

@@ -11,16 +11,20 @@ from django.conf import settings
 from django.core.cache import cache
 from django.urls import NoReverseMatch, resolve, reverse
 from django.urls.exceptions import Resolver404
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from crm.approvals import selectors as approvals
 
 MANAGER = frozenset({"manager"})
 SUPERVISOR = frozenset({"supervisor"})
 BACK_OFFICE = frozenset({"back_office"})
 ADMIN = frozenset({"admin"})
 READERS = frozenset({"admin", "auditor"})
+EVERYBODY = MANAGER | SUPERVISOR | BACK_OFFICE | ADMIN
 COUNTS_SECONDS = 60
 ME_SECONDS = 300
 THEMES = ("light", "dark")
@@ -52,6 +56,7 @@ ENTRIES = (
     Entry(WORK, "customers:watchlist", "shield", _("Risk"), MANAGER),
     Entry(MINE, "performance:my_scorecard", "gauge", _("My score"), MANAGER, tab=_("Scores")),
     Entry(MINE, "customers:handovers", "arrow-left-right", _("Hand-over and leave"), MANAGER),
+    Entry(MINE, "approvals:mine", "file-text", _("My requests"), EVERYBODY),
     Entry(
         BRANCH,
         "performance:branch_board",
@@ -60,7 +65,7 @@ ENTRIES = (
         SUPERVISOR | READERS,
         tab=_("Board"),
     ),
-    Entry(BRANCH, "managers:approvals", "check", _("Approvals"), SUPERVISOR),
+    Entry(BRANCH, "approvals:inbox", "check", _("Approvals"), SUPERVISOR | READERS),
     Entry(BRANCH, "customers:book", "users", _("Customers"), SUPERVISOR | READERS, tab=_("Customers")),
     Entry(BRANCH, "performance:scorecards", "gauge", _("Team scores"), SUPERVISOR | READERS, tab=_("Scores")),
     Entry(BRANCH, "managers:leave", "calendar", _("Leave and cover"), SUPERVISOR),
@@ -158,6 +163,8 @@ def _is_current(entry_name, here):
 
 SCORES = ("performance:my_scorecard", "performance:scorecards")
 PARENTS = {
+    "exports:list": ("approvals:mine",),
+    "exports:ask": ("approvals:mine",),
     "customers:detail": ("customers:book",),
     "customers:log_contact": ("customers:book",),
     "performance:board_cases": ("performance:branch_board",),
@@ -174,7 +181,7 @@ def _counts(user):
     key = _counts_key(user)
     counts = cache.get(key)
     if counts is None:
-        counts = import_string(path)(user)
+        counts = import_string(path)(user) | approvals.rail_counts(user, timezone.now())
         cache.set(key, counts, COUNTS_SECONDS)
     return counts
 

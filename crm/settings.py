@@ -172,7 +172,7 @@ NIGHT_SHARD_CUSTOMERS = 50_000  # customers in one step of a night, between a ha
 CELERY_BEAT_SCHEDULE = {
     "night": {"task": "performance.start_night", "schedule": crontab(hour=1, minute=0)},
     "night-reconciler": {"task": "performance.reconcile_nights", "schedule": 20.0},
-    "tidy-forms-and-files": {"task": "crm.tidy_forms_and_files", "schedule": crontab(minute=17)},
+    "tidy-forms-and-files": {"task": "crm.tidy_forms_and_files", "schedule": crontab(minute="*/10")},
 }
 
 # --- The feed: record types in the order they load; each app declares its own (docs/feed.md) ----------------
@@ -190,6 +190,7 @@ FEED_RECORDS = [
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
 
 # --- Four eyes, forms that count once, files that leave (crm.approvals, crm.replay, crm.export) -------------
+CELERY_IMPORTS = ["crm.approvals.tasks", "crm.export.tasks"]
 APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "crm.export.approval.KINDS",
     "managers.approvals.KINDS",

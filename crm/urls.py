@@ -23,6 +23,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("home/", RedirectView.as_view(pattern_name="customers:home"), name="home"),
     path("feed/", feed.feed, name="feed"),
+    path("approvals/", include("crm.approvals.urls")),
+    path("files/", include("crm.export.urls")),
     path("", include("customers.urls")),
     path("", include("performance.urls")),
 ]

@@ -1,12 +1,14 @@
 """The organisation in the administrators' site: branches, staff, working time, training."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
+from crm.approvals import services as approvals
 from crm.records import ReadOnlyInline, Record, RecordInline, span
+from managers.approvals import FIELDS, RIGHTS, is_less, rights_of, rights_payload
 from managers.models import (
     Attendance,
     Batch,
@@ -73,6 +75,44 @@ class StaffAdmin(Record, UserAdmin):
             {"fields": ["username", "name", "role", "branch", "usable_password", "password1", "password2"]},
         )
     ]
+
+    def save_model(self, request, user, form, change):
+        """Save the person; his rights go to a second person (managers.approvals), unless they only end.
+
+        A new person begins switched off, so that nobody signs in before his rights are approved.
+        """
+        before = rights_of(User.objects.get(pk=user.pk)) if change else NOBODY
+        after = rights_of(user)
+        if change and (after == before or is_less(before, after)):
+            super().save_model(request, user, form, change)
+            return
+        if change:
+            _keep_rights(user)
+        else:
+            user.is_active = user.is_staff = user.is_superuser = False
+        super().save_model(request, user, form, change)
+        before = rights_of(user)
+        path = user.branch.path if user.branch else ""
+        reason = _("Entered in the administrators' site")
+        approvals.ask(
+            RIGHTS.code,
+            request.user,
+            rights_payload(user, before, after | ({} if change else {"is_active": True})),
+            str(reason),
+            scope_path=path,
+        )
+        said = _("The rights of %(person)s wait for a second person; nothing of them has changed yet.")
+        messages.warning(request, said % {"person": user})
+
+
+NOBODY = dict.fromkeys(FIELDS)
+
+
+def _keep_rights(user):
+    """Put the stored rights back onto `user`: only the rest of the form is saved."""
+    stored = User.objects.select_related("branch").get(pk=user.pk)
+    for name in FIELDS:
+        setattr(user, name, getattr(stored, name))
 
 
 class LeaveInline(ReadOnlyInline):

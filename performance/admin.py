@@ -1,7 +1,8 @@
 """Nights, schemes and scorecards. A score is reproduced, never edited; a scheme is frozen once in force."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, Q
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.look import dates, figures
 from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, span, yuan
 from customers.admin.standing import NightRowAdmin
+from performance.approvals import ask_close, ask_scheme
 from performance.choices import StepState
 from performance.models import (
     CustomerAnalysis,
@@ -116,14 +118,39 @@ class SchemeAdmin(Record):
         frozen = obj is not None and (obj.during.lower is None or obj.during.lower <= timezone.localdate())
         return super().has_change_permission(request, obj) and not frozen
 
+    def save_model(self, request, scheme, form, change):
+        """Nothing is saved: the rules as entered go to a second administrator."""
+        ask_scheme(scheme, maker=request.user, reason=str(_("Entered in the administrators' site")))
+        messages.warning(request, _("The rules wait for a second administrator; nothing has changed yet."))
+
+    def log_addition(self, request, scheme, message):
+        """Not added yet: the approval is the record."""
+
+    def log_change(self, request, scheme, message):
+        """Not changed yet: the approval is the record."""
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return redirect("approvals:mine")
+
+    def response_change(self, request, obj):
+        return redirect("approvals:mine")
+
 
 @admin.register(Period)
 class PeriodAdmin(ReadOnlyRecord):
-    list_display = ["code", "days", "scheme"]
-    fields = ["code", "days", "scheme"]
+    list_display = ["code", "days", "scheme", "closed_at"]
+    fields = ["code", "days", "scheme", "closed_at"]
+    actions = ["ask_to_close"]
     days = span("during", _("during"))
     list_select_related = ["scheme"]
     search_fields = ["=code"]
+
+    @admin.action(description=_("Ask to close the quarter"))
+    def ask_to_close(self, request, periods):
+        """A second administrator decides; then nothing in the quarter changes any more."""
+        for period in periods.filter(closed_at=None):
+            ask_close(period, maker=request.user, reason=str(_("Entered in the administrators' site")))
+        messages.warning(request, _("The closing waits for a second administrator."))
 
 
 @admin.register(Plan)

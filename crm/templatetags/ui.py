@@ -1,6 +1,7 @@
 """The tags and filters of every page (a builtin library: no {% load %} needed). See docs/ui.md."""
 
 import json
+import uuid
 
 from django import template
 from django.contrib.messages import constants as levels
@@ -104,6 +105,12 @@ def mark(kind, words, ground=False, icon_name=""):
         icon(icon_name or name, 14),
         words,
     )
+
+
+@register.simple_tag
+def once():
+    """The hidden key of a form that changes something: sent twice, it counts once (crm.replay)."""
+    return format_html('<input type="hidden" name="once" value="{}">', uuid.uuid4().hex)
 
 
 @register.simple_tag

@@ -32,6 +32,9 @@ SENTENCES = {
     ),
     "customers_assignment_share_0_to_1": gettext_lazy("A share lies above 0% and at most at 100%."),
     "customers_assignment_during_not_empty": gettext_lazy("An assignment lasts at least one day."),
+    "performance_period_is_closed": gettext_lazy(
+        "That day lies in a closed quarter, whose scores stand. Choose a day after it."
+    ),
     "customers_customer_two_managers": gettext_lazy("Lead and co-manager must be two different managers."),
 }
 
@@ -49,13 +52,15 @@ def assign(
     co: Manager | None = None,
     co_share: Decimal = CO_SHARE,
     reason: str = "",
+    approved: bool = False,
 ) -> list[Assignment]:
     """Make `manager` the lead of `customer` from `from_date` on, alone or with `co` at `co_share` (0–1).
 
-    Ends what ran before on that date; history stays. `from_date` is `as_of` or later: moving income of past
-    days takes a hand-over with approval. Returns the new assignments; raises AssignmentRefused.
+    Ends what ran before on that date; history stays. `from_date` is `as_of` or later, unless two people have
+    `approved` it (customers.approvals): moving income of past days is no one person's act, and into a closed
+    period it is nobody's. Returns the new assignments; raises AssignmentRefused.
     """
-    if from_date < as_of:
+    if from_date < as_of and not approved:
         raise AssignmentRefused(
             _("An assignment starts today or later; days that are past change by hand-over with approval.")
         )

@@ -38,11 +38,16 @@ class Scheme(models.Model):
 
 @tracked()
 class Period(models.Model):
-    """A natural quarter, e.g. 2026Q2, on the half-open range `during`."""
+    """A natural quarter, e.g. 2026Q2, on the half-open range `during`.
+
+    Once `closed_at` is set, the database refuses every change of its days' assignments, plans, scorecards and
+    rules, and of itself (performance/migrations/_closing.py, SQLSTATE 23514).
+    """
 
     code = models.CharField(_("code"), max_length=6, unique=True)
     during = DateRangeField(_("during"))
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="periods", verbose_name=_("scheme"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("period"), _("periods")

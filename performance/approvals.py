@@ -1,0 +1,129 @@
+"""What needs a second person about scores: the rules (schemes), and the closing of a quarter."""
+
+import json
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.approvals import services as approvals
+from crm.approvals.registry import Kind
+from performance.models import Period, Scheme
+
+NONE = "—"
+
+
+def scheme_payload(scheme: Scheme) -> dict:
+    """A version of the rules as the form left it, saved or not; `id` None: a new one."""
+    days = scheme.during
+    return {
+        "id": scheme.pk,
+        "code": scheme.code,
+        "from": days.lower.isoformat() if days.lower else None,
+        "until": days.upper.isoformat() if days.upper else None,
+        "content": scheme.content,
+    }
+
+
+def ask_scheme(scheme: Scheme, *, maker, reason: str):
+    return approvals.ask(SCHEME.code, maker, scheme_payload(scheme), reason, scope_path="")
+
+
+def ask_close(period: Period, *, maker, reason: str):
+    """Ask that `period` be closed: nothing in it changes any more."""
+    return approvals.ask(CLOSE.code, maker, {"period": period.code}, reason, scope_path="")
+
+
+def _scheme_effect(payload):
+    scheme = Scheme.objects.filter(pk=payload["id"]).first() if payload["id"] else None
+    now = scheme_payload(scheme) if scheme else {}
+    lines = [
+        [_("first day"), now.get("from") or NONE, payload["from"] or NONE],
+        [_("day after the last"), now.get("until") or NONE, payload["until"] or NONE],
+    ]
+    before, after = _leaves(now.get("content") or {}), _leaves(payload["content"])
+    lines += [
+        [name, before.get(name, NONE), after.get(name, NONE)]
+        for name in before | after
+        if before.get(name) != after.get(name)
+    ]
+    kept = [line for line in lines if line[1] != line[2]]
+    return {"title": _("Scorecard rules %(code)s") % {"code": payload["code"]}, "lines": kept}
+
+
+def _leaves(content, path=""):
+    """Every single value of the rules by its path, as text."""
+    if not isinstance(content, dict):
+        return {path: json.dumps(content, ensure_ascii=False)}
+    found = {}
+    for name, value in content.items():
+        found |= _leaves(value, f"{path}.{name}" if path else str(name))
+    return found
+
+
+def _scheme_execute(payload, approval):
+    first = date.fromisoformat(payload["from"]) if payload["from"] else None
+    today = timezone.localtime(approval.decided_at).date()
+    scheme = (
+        Scheme.objects.select_for_update().filter(pk=payload["id"]).first() if payload["id"] else Scheme()
+    )
+    if scheme is None:
+        raise approvals.Refused(_("These rules do not exist any more. Ask anew."))
+    began = scheme.pk and (scheme.during.lower is None or scheme.during.lower <= today)
+    if began or first is None or first <= today:
+        raise approvals.Refused(_("Rules change only before they come into force. Choose a later first day."))
+    until = date.fromisoformat(payload["until"]) if payload["until"] else None
+    scheme.code, scheme.content, scheme.during = payload["code"], payload["content"], (first, until)
+    try:
+        with transaction.atomic():
+            scheme.save()
+    except IntegrityError as error:
+        said = _("These rules overlap others, or their code is taken. Correct the days or the code.")
+        raise approvals.Refused(said) from error
+
+
+def _close_effect(payload):
+    period = Period.objects.get(code=payload["period"])
+    cards = period.scorecards.count()
+    return {
+        "title": _("Close the quarter %(code)s") % {"code": period.code},
+        "lines": [
+            [_("state"), _("open"), _("closed: nothing in it changes any more")],
+            [_("scorecards"), cards, cards],
+        ],
+    }
+
+
+def _close_execute(payload, approval):
+    period = Period.objects.select_for_update().get(code=payload["period"])
+    if period.closed_at is not None:
+        raise approvals.Refused(_("This quarter is closed already."))
+    if period.during.upper > timezone.localtime(approval.decided_at).date():
+        raise approvals.Refused(_("A quarter is closed after its last day."))
+    period.closed_at = approval.decided_at
+    period.save(update_fields=["closed_at"])
+
+
+def _is_admin(user, approval):
+    return user.role == "admin"
+
+
+SCHEME = Kind(
+    "performance.scheme",
+    gettext_lazy("Scorecard rules"),
+    _scheme_execute,
+    _scheme_effect,
+    _is_admin,
+    ("admin",),
+)
+CLOSE = Kind(
+    "performance.close_period",
+    gettext_lazy("Closing of a quarter"),
+    _close_execute,
+    _close_effect,
+    _is_admin,
+    ("admin",),
+)
+KINDS = (SCHEME, CLOSE)
