@@ -1,7 +1,7 @@
 """Django registers the platform as an app for its commands, template tags and feed ledger."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,8 +10,9 @@ class CrmConfig(AppConfig):
     verbose_name = _("Platform")
 
     def ready(self):
-        from crm.history.triggers import after_migrate
+        from crm.history.triggers import after_migrate, before_migrate
         from crm.wall.install import after_migrate as build_wall
 
+        pre_migrate.connect(before_migrate, sender=self, dispatch_uid="crm.history")
         post_migrate.connect(after_migrate, sender=self, dispatch_uid="crm.history")
         post_migrate.connect(build_wall, sender=self, dispatch_uid="crm.wall")

@@ -188,9 +188,12 @@ FEED_RECORDS = [
 # The header in which the bank's own server in front tells the client's address, e.g. "HTTP_X_REAL_IP"; empty:
 # the peer's address. Name it only if that server overwrites what clients send.
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
+# The heads of the chain over history, one a line: carry it to a server that others keep (docs/operations.md).
+HISTORY_HEADS = env("HISTORY_HEADS") or BASE_DIR / "var" / "history" / "heads.jsonl"
+CELERY_BEAT_SCHEDULE["seal-history"] = {"task": "crm.seal_history", "schedule": 300.0}
 
 # --- Four eyes, forms that count once, files that leave (crm.approvals, crm.replay, crm.export) -------------
-CELERY_IMPORTS = ["crm.approvals.tasks", "crm.export.tasks"]
+CELERY_IMPORTS = ["crm.approvals.tasks", "crm.export.tasks", "crm.history.tasks"]
 APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "crm.export.approval.KINDS",
     "managers.approvals.KINDS",

@@ -6,6 +6,7 @@ their owner's rights, cannot be told to stop, and keep one line where a statemen
 """
 
 from django.db import connection, transaction
+from django.db.migrations import operations
 
 from crm.history.tracking import Rule, rules
 
@@ -34,31 +35,43 @@ END $$
 
 def install() -> None:
     """Make functions and triggers true for every tracked model whose tables exist."""
-    present = set(connection.introspection.table_names())
-    if not {"crm_change", "pghistory_context"} <= present:
+    present = _columns_present()
+    if not {"crm_change", "pghistory_context"} <= present.keys():
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('history triggers'))")
         cursor.execute("; ".join([CONTEXT, *_statements(present)]))
 
 
-def _statements(present: set[str]) -> list[str]:
-    return [
-        statement
-        for rule in rules().values()
-        if {rule.table, rule.event_model._meta.db_table} <= present
-        for statement in of_table(rule)
-    ]
+def _columns_present() -> dict[str, set[str]]:
+    """The columns of every table: amid migrations a model may be ahead of its tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attrelid::regclass::text, array_agg(attname::text) FROM pg_attribute "
+            "JOIN pg_class AS c ON c.oid = attrelid WHERE attnum > 0 AND NOT attisdropped "
+            "AND c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') GROUP BY attrelid"
+        )
+        return {table: set(columns) for table, columns in cursor.fetchall()}
 
 
-def of_table(rule: Rule) -> list[str]:
-    """The statements that make one table's function and triggers."""
+def _statements(present: dict[str, set[str]]) -> list[str]:
+    made = []
+    for rule in rules().values():
+        history = rule.event_model._meta.db_table
+        if {rule.table, history} <= present.keys():
+            made += of_table(rule, present[rule.table] & present[history])
+    return made
+
+
+def of_table(rule: Rule, known: set[str]) -> list[str]:
+    """The statements that make one table's function and triggers, for its columns that are `known`."""
     table = rule.table
-    columns = ", ".join(f'"{field.column}"' for field in rule.fields)
-    told = ", ".join(f'{{row}}."{field.column}"' for field in rule.fields)
+    kept = [field.column for field in rule.fields if field.column in known]
+    columns = ", ".join(f'"{column}"' for column in kept)
+    told = ", ".join(f'{{row}}."{column}"' for column in kept)
     old, new = told.replace("{row}", "OLD"), told.replace("{row}", "NEW")
     name = f"history_{table}"[:63]
-    made = [_function(rule, name)]
+    made = [_function(rule, name, kept)]
     events = {"insert": "REFERENCING NEW TABLE AS new_rows", "delete": "REFERENCING OLD TABLE AS old_rows"}
     for event, tables in events.items():
         made.append(f"DROP TRIGGER IF EXISTS history_{event} ON {table}")
@@ -74,13 +87,13 @@ def of_table(rule: Rule) -> list[str]:
     return made
 
 
-def _function(rule: Rule, name: str) -> str:
+def _function(rule: Rule, name: str, columns_kept: list[str]) -> str:
     """One function for the three triggers: rows before a change, rows that came, and what an update made."""
     event = rule.event_model._meta.db_table
-    columns = ", ".join(f'"{field.column}"' for field in rule.fields)
+    columns = ", ".join(f'"{column}"' for column in columns_kept)
     pk = rule.model._meta.pk.column
     customer = f'r."{rule.customer_column}"' if rule.customer_column else "NULL::bigint"
-    kept = ", ".join(f"'{field.column}'" for field in rule.fields)
+    kept = ", ".join(f"'{column}'" for column in columns_kept)
     into = (
         f"INSERT INTO {event} ({columns}, pgh_created_at, pgh_label, pgh_obj_id, pgh_context_id, pgh_new) "
         f"SELECT {', '.join(f'r.{column}' for column in columns.split(', '))}, clock_timestamp(), "
@@ -136,3 +149,37 @@ def after_migrate(sender, using, **kwargs) -> None:
     """Receiver of post_migrate."""
     if using == "default":
         install()
+
+
+def before_migrate(sender, using, plan=(), **kwargs) -> None:
+    """Receiver of pre_migrate: a column in a trigger's condition cannot be altered, so where one will be,
+    the trigger makes way until the migration is through."""
+    altering = (operations.AlterField, operations.RemoveField, operations.RenameField)
+    wanted = {
+        f"{migration.app_label}.{operation.model_name}".lower()
+        for migration, _backwards in plan
+        for operation in migration.operations
+        if isinstance(operation, altering)
+    }
+    tables = [rule.table for label, rule in rules().items() if label in wanted]
+    with connection.cursor() as cursor:
+        for table in tables if using == "default" else ():
+            cursor.execute("SELECT to_regclass(%s)", [table])
+            if cursor.fetchone()[0]:
+                cursor.execute(f"DROP TRIGGER IF EXISTS history_update ON {table}")
+
+
+def silent() -> list[str]:
+    """Name every trigger of history that is missing or switched off."""
+    wanted = {
+        (rule.table, f"history_{event}")
+        for rule in rules().values()
+        for event in ("insert", "update", "delete")
+        if event != "insert" or rule.inserts
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger "
+            "WHERE tgname LIKE 'history\\_%%' AND tgenabled IN ('O', 'A') AND NOT tgisinternal"
+        )
+        return sorted(f"{trigger} on {table}" for table, trigger in wanted - set(cursor.fetchall()))
