@@ -8,7 +8,8 @@ from customers.selectors.today import due_tasks
 
 def published(request):
     """Add `published` (callable: Publication or None), read only if the page shows it, once a request."""
-    return {"published": lambda: current_publication(request)} if request.user.is_authenticated else {}
+    user = getattr(request, "user", None)  # none where a request was refused before its session was read
+    return {"published": lambda: current_publication(request)} if user and user.is_authenticated else {}
 
 
 def current_publication(request) -> Publication | None:
