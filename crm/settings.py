@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.wall.middleware.RowScope",
     "crm.http.FragmentLogin",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "crm.history.middleware.HistoryContext",

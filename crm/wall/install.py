@@ -20,7 +20,7 @@ def after_migrate(sender, using, verbosity=1, **kwargs) -> None:
     if using != "default":
         return
     install()
-    if lineless := tables() - {line.table for line in policies.TABLES}:
+    if lineless := tables() - {line.table for line in policies.all_lines()}:
         print(
             f"The second wall: no page can read {', '.join(sorted(lineless))}; "
             "add a line each to crm/wall/policies.py."
@@ -34,7 +34,7 @@ def install() -> None:
     """
     _make_roles()
     present = tables()
-    lines = [line for line in policies.TABLES if line.table in present]
+    lines = [line for line in policies.all_lines() if line.table in present]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('the second wall'))")
         for statement in _of_database():
@@ -60,8 +60,13 @@ def of_table(line: Line) -> list[str]:
     made = [f"REVOKE ALL ON {line.table} FROM PUBLIC, {', '.join(roles.ALL)}"]
     if line.readers:
         made.append(f"GRANT SELECT ON {line.table} TO {', '.join(line.readers)}")
-    scoped = (roles.MANAGER, roles.BRANCH, roles.SERVICE)
-    for who, rights in ((scoped, line.write), ((roles.OFFICE,), line.admin), (roles.OF_PAGES, line.door)):
+    for who, rights in (
+        ((roles.MANAGER, roles.BRANCH, roles.SERVICE), line.write),
+        ((roles.BRANCH, roles.OFFICE), line.chief),
+        ((roles.OFFICE,), line.admin),
+        (roles.SCOPED, line.everyone),
+        (roles.OF_PAGES, line.door),
+    ):
         if rights:
             made.append(f"GRANT {rights} ON {line.table} TO {', '.join(who)}")
     if not line.owned_by_worker:
@@ -82,10 +87,6 @@ def _policies(line: Line) -> list[str]:
         made.append(f"DROP POLICY IF EXISTS {name} ON {line.table}")
         if role in line.rules:
             made.append(f"CREATE POLICY {name} ON {line.table} TO {role} USING ({line.rules[role]})")
-    if line.append_only:  # triggers write history for everybody, and read nothing back
-        made.append(f"DROP POLICY IF EXISTS wall_append ON {line.table}")
-        everyone = ", ".join(roles.OF_PAGES)
-        made.append(f"CREATE POLICY wall_append ON {line.table} FOR INSERT TO {everyone} WITH CHECK (true)")
     return made
 
 

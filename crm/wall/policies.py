@@ -7,10 +7,12 @@ imports no app. The rules repeat what each model's `visible_to` says, from the s
 
 from dataclasses import dataclass
 
+from crm.history import tracking
 from crm.wall import roles
 
 # Read once a statement (an InitPlan); unset is NULL, and NULL sees no row.
 _MANAGER = "(SELECT nullif(current_setting('app.manager', true), '')::bigint)"
+_USER = "(SELECT nullif(current_setting('app.user', true), '')::bigint)"
 _BRANCH = "(SELECT nullif(current_setting('app.branch', true), '')) COLLATE \"C\""
 _BRANCH_END = "(SELECT nullif(current_setting('app.branch', true), '') || '~') COLLATE \"C\""
 _IN_SUBTREE = "{path} >= " + _BRANCH + " AND {path} < " + _BRANCH_END
@@ -22,17 +24,20 @@ class Line:
     """The rule of one table.
 
     `rules`: role → condition on its rows; None where grants alone rule (reference data).
-    `readers`: the roles that may read. `write`: what managers, supervisors and the back office may write,
-    `admin` what an administrator may, `door` what every role may, also before anybody has signed in; each
-    a list of PostgreSQL's privileges such as "insert, update (state)". `append_only`: the worker too only
-    adds rows. `owned_by_worker`: its partitions come and go at night.
+    `readers`: the roles that may read. What may be written, each a list of PostgreSQL's privileges such as
+    "insert, update (state)": `write` by managers, supervisors and the back office, `chief` by supervisors and
+    administrators (what two people decide), `admin` by administrators, `everyone` by all who have signed in,
+    `door` by all and before signing in too. `append_only`: the worker too only adds rows. `owned_by_worker`:
+    its partitions come and go at night.
     """
 
     table: str
     rules: dict[str, str] | None = None
     readers: tuple[str, ...] = roles.SCOPED
     write: str = ""
+    chief: str = ""
     admin: str = ""
+    everyone: str = ""
     door: str = ""
     append_only: bool = False
     owned_by_worker: bool = False
@@ -105,18 +110,35 @@ def NONE(table, **rights) -> Line:
     return Line(table, readers=(), **rights)
 
 
-def history_of_customer(table, column="customer_id") -> Line:
-    """Change history of records about a customer: seen with him, written by triggers, changed by nobody."""
-    return _history(of_customer(table, column))
+def of_user(table, column="user_id", *, path="", **rights) -> Line:
+    """A user's own rows, for whatever role he has; with `path`, also for supervisors of that branch path."""
+    own = f"{table}.{column} = {_USER}"
+    below = f"{own} OR ({_IN_SUBTREE.format(path=path)})" if path else own
+    return Line(table, dict.fromkeys(roles.SCOPED, own) | {roles.BRANCH: below} | _head_office(), **rights)
 
 
-def history(table) -> Line:
-    """Change history that only administrators and auditors read; written by triggers, changed by nobody."""
-    return _history(Line(table, _head_office(), readers=(roles.OFFICE, roles.AUDITOR)))
+def history_lines() -> list[Line]:
+    """The history beside each tracked model (crm.history): read by who sees the record, else by head office.
+
+    Triggers with their owner's rights write it, so nobody needs a right to.
+    """
+    policed = {line.table for line in TABLES if line.rules}
+    return [
+        of_parent(
+            rule.event_model._meta.db_table,
+            "pgh_obj_id",
+            rule.table,
+            key=rule.model._meta.pk.column,
+            append_only=True,
+        )
+        if rule.table in policed
+        else OFFICE(rule.event_model._meta.db_table, append_only=True)
+        for rule in tracking.rules().values()
+    ]
 
 
-def _history(line: Line) -> Line:
-    return Line(line.table, line.rules, line.readers, door="insert", append_only=True)
+def all_lines() -> list[Line]:
+    return [*TABLES, *history_lines()]
 
 
 def _for_scoped(condition: str) -> dict[str, str]:
@@ -142,6 +164,24 @@ TABLES = (
     NONE("demo_install"),
     # crm
     OFFICE("crm_auditrecord", append_only=True),
+    of_customer("crm_change", append_only=True),
+    OPEN("pghistory_context", append_only=True),
+    OFFICE("crm_chainseal", append_only=True),
+    OFFICE("crm_chainlink", append_only=True),
+    of_user("crm_approval", "maker_id", path="scope_path", everyone="insert, update"),
+    of_parent("crm_execution", "approval_id", "crm_approval", everyone="insert"),
+    of_user("crm_export", everyone="insert, update"),
+    of_parent("crm_exportchunk", "export_id", "crm_export"),
+    of_user("crm_sentform", everyone="insert, update, delete"),
+    # signing in (allauth, axes)
+    DOOR("account_emailaddress"),
+    DOOR("account_emailconfirmation"),
+    DOOR("mfa_authenticator"),
+    DOOR("usersessions_usersession"),
+    DOOR("axes_accessattempt"),
+    DOOR("axes_accessattemptexpiration"),
+    DOOR("axes_accessfailurelog"),
+    DOOR("axes_accesslog"),
     MACHINES("crm_feedload"),
     OPEN("crm_feedfile"),
     # managers
@@ -158,7 +198,9 @@ TABLES = (
     of_manager("managers_mentorship", "mentor_id", "mentee_id", admin="insert, update, delete"),
     of_manager("managers_rotation", admin="insert, update, delete"),
     # customers
-    customers_themselves("customers_customer", write="update (last_contact_on, next_date)"),
+    customers_themselves(
+        "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
+    ),
     of_customer("customers_customeridentity"),
     OPEN("customers_product", admin=_SETTINGS),
     OPEN("customers_profilefield", admin=_SETTINGS),
@@ -169,7 +211,7 @@ TABLES = (
     of_customer("customers_groupmembership"),
     of_customer("customers_account"),
     of_customer("customers_loanstate"),
-    of_customer("customers_assignment"),
+    of_customer("customers_assignment", chief="insert, update, delete"),
     of_manager("customers_handover", "giver_id", "receiver_id"),
     of_customer("customers_handoveritem"),
     of_customer("customers_interaction", write="insert"),

@@ -46,7 +46,7 @@ OWNERS_COMMANDS = {
 
 
 def login_url(url: str, role: str) -> str:
-    """Return the database URL `url` with `role` logging in, without a password (the embedded server's way)."""
+    """Return the database URL `url` with `role` logging in, without a password: for the embedded server."""
     parts = urlsplit(url)
     return parts._replace(netloc=f"{quote(role)}@{parts.netloc.rpartition('@')[2]}").geturl()
 

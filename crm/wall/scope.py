@@ -9,7 +9,8 @@ from crm.wall import roles
 _CASES = " ".join(f"WHEN '{name}' THEN '{role}'" for name, role in roles.FOR_USER.items())
 # One statement reads who the user is now and sets what he may see: nothing can come between.
 _ENTER = f"""
-SELECT set_config('app.manager', coalesce(m.id::text, ''), true),
+SELECT set_config('app.user', u.id::text, true),
+       set_config('app.manager', coalesce(m.id::text, ''), true),
        set_config('app.branch', coalesce(b.path, ''), true),
        set_config('role', CASE u.role {_CASES} ELSE '{roles.WEB}' END, true)
 FROM managers_user AS u
@@ -18,8 +19,8 @@ LEFT JOIN managers_branch AS b ON b.id = u.branch_id
 WHERE u.id = %s AND u.is_active
 """
 _LEAVE = (
-    "SELECT set_config('role', 'none', true), set_config('app.manager', '', true), "
-    "set_config('app.branch', '', true)"
+    "SELECT set_config('role', 'none', true), set_config('app.user', '', true), "
+    "set_config('app.manager', '', true), set_config('app.branch', '', true)"
 )
 
 
@@ -50,7 +51,7 @@ def enter(user_id: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_ENTER, [user_id])
         found = cursor.fetchone()
-    connection.wall_role = found[2] if found else None
+    connection.wall_role = found[3] if found else None
     return found is not None
 
 
