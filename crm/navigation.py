@@ -74,6 +74,7 @@ ENTRIES = (
     Entry(CLOSE, "performance:close", "lock", _("Quarter close"), SUPERVISOR),
     Entry(ADMINISTRATION, "performance:nights", "moon", _("The night"), READERS, tab=_("Night")),
     Entry(ADMINISTRATION, "feed", "file-text", _("Data loads"), READERS),
+    Entry(ADMINISTRATION, "audit", "shield", _("Audit"), READERS),
     Entry(ADMINISTRATION, "admin:managers_branch_changelist", "network", _("Branch tree"), ADMIN),
     Entry(ADMINISTRATION, "admin:managers_user_changelist", "users", _("Staff and roles"), ADMIN),
     Entry(ADMINISTRATION, "admin:index", "database", _("All records"), ADMIN),

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from crm.approvals.models import Approval
+from crm.export.models import Export
 from performance.choices import NightState
 from performance.models import IndicatorResult, Night, Scorecard
 from performance.periods import period_of
@@ -25,6 +27,9 @@ OPEN = (200,) * 8
 SIGNED_IN = (LOGIN, 200, 200, 200, 200, 200, 200, 200)
 ONWARD = (LOGIN, 302, 302, 302, 302, 302, 302, 302)
 POST_ONLY = (LOGIN, 405, 405, 405, 405, 405, 405, 405)
+DOOR = (200, 302, 302, 302, 302, 302, 302, 302)
+NO_PASSWORD = (LOGIN, 403, 403, 403, 403, 403, 403, 403)  # the cast has none to confirm or change
+OWN_FACTOR = (LOGIN, 404, 404, 404, 404, 404, 404, 404)  # nobody in the cast has one
 OWN_CUSTOMER = (LOGIN, 200, 404, 200, 404, 200, 200, 200)
 OWN_SCORE = (LOGIN, 200, 404, 200, 404, 404, 200, 200)
 MANAGERS = (LOGIN, 200, 200, 403, 200, 403, 403, 403)
@@ -34,8 +39,34 @@ RULES: dict[str, tuple] = {
     "healthz": OPEN,
     "readyz": OPEN,
     "metrics": OPEN,  # from this machine; tests/crm/test_ops_health.py holds the rest
-    "login": (200, 302, 302, 302, 302, 302, 302, 302),
-    "logout": POST_ONLY,
+    "login": DOOR,
+    "logout": (405,) * 8,
+    "account_login": DOOR,
+    "account_logout": (405,) * 8,
+    "account_inactive": OPEN,
+    "account_reauthenticate": NO_PASSWORD,
+    "account_change_password": NO_PASSWORD,
+    "account_reset_password_from_key": OPEN,  # a link that was used: it says so
+    "account_reset_password_from_key_done": OPEN,
+    "usersessions_list": SIGNED_IN,
+    "mfa_index": SIGNED_IN,
+    "mfa_list_webauthn": SIGNED_IN,
+    "mfa_authenticate": (LOGIN, 302, 302, 302, 302, 302, 302, 302),
+    "mfa_reauthenticate": NO_PASSWORD,
+    "mfa_reauthenticate_webauthn": NO_PASSWORD,
+    "mfa_activate_totp": SIGNED_IN,
+    "mfa_deactivate_totp": OWN_FACTOR,
+    "mfa_view_recovery_codes": OWN_FACTOR,
+    "mfa_generate_recovery_codes": SIGNED_IN,
+    "mfa_add_webauthn": SIGNED_IN,
+    "mfa_edit_webauthn": OWN_FACTOR,
+    "mfa_remove_webauthn": OWN_FACTOR,
+    "signin:enrol": SIGNED_IN,
+    "signin:end": POST_ONLY,
+    "signin:stay": POST_ONLY,
+    "signin:staff": (LOGIN, 403, 403, 200, 403, 403, 200, 403),
+    "signin:unlock": POST_ONLY,
+    "signin:reset": POST_ONLY,
     "set_language": (302,) * 8,
     "home": ONWARD,
     "customers:home": ONWARD,
@@ -43,6 +74,7 @@ RULES: dict[str, tuple] = {
     "customers:book": SIGNED_IN,
     "customers:detail": OWN_CUSTOMER,
     "customers:contacts": OWN_CUSTOMER,
+    "customers:who_sees": OWN_CUSTOMER,
     "customers:log_contact": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
     "customers:contact_pick": MANAGERS,
     "customers:task_done": POST_ONLY,
@@ -62,14 +94,30 @@ RULES: dict[str, tuple] = {
     "performance:night_progress": OPERATORS,
     "performance:night_start": POST_ONLY,
     "feed": OPERATORS,
+    "audit": OPERATORS,
+    "changes": OWN_CUSTOMER,
+    "approvals:inbox": OVERSEERS,
+    "approvals:mine": SIGNED_IN,
+    "approvals:decide": POST_ONLY,
+    "approvals:withdraw": POST_ONLY,
+    "exports:list": SIGNED_IN,
+    "exports:ask": (LOGIN, 200, 200, 200, 200, 403, 200, 403),
+    "exports:download": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
 }
 # The answers to POST where a page changes something: what is not allowed changes nothing.
 WRITES = {
+    "signin:end": (LOGIN, 303, 303, 303, 303, 303, 303, 303),
+    "signin:stay": (LOGIN, 204, 204, 204, 204, 204, 204, 204),
+    "signin:unlock": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
+    "signin:reset": (LOGIN, 403, 403, 200, 403, 403, 200, 403),
     "customers:task_done": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "performance:night_start": (LOGIN, 403, 403, 403, 403, 403, 303, 403),
+    "approvals:decide": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
+    "approvals:withdraw": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
+    "exports:ask": (LOGIN, 422, 422, 422, 422, 403, 422, 403),
 }
 
 
@@ -117,8 +165,30 @@ def address(customer, manager):
     )
     IndicatorResult.objects.create(scorecard=scorecard, code="E1", dimension="contribution", weight=50)
     task = make_task(customer)
+    request = Approval.objects.create(
+        kind="exports.large",
+        payload={},
+        digest="0" * 64,
+        effect={"en": {"title": "", "lines": []}},
+        scope_path=manager.branch.path,
+        maker=manager.user,
+        reason="x",
+        expires_at=night.published_at.replace(year=2099),
+    )
+    file = Export.objects.create(user=manager.user, what="book", query={}, form="csv")
     arguments = {
+        "approvals:decide": [request.public_id],
+        "approvals:withdraw": [request.public_id],
+        "exports:ask": ["book"],
+        "exports:download": [file.public_id],
+        "changes": ["customers.customer", customer.public_id],
+        "account_reset_password_from_key": ["1", "used-already"],
+        "mfa_edit_webauthn": [1],
+        "mfa_remove_webauthn": [1],
+        "signin:unlock": [manager.user.public_id],
+        "signin:reset": [manager.user.public_id],
         "customers:detail": [customer.public_id],
+        "customers:who_sees": [customer.public_id],
         "customers:log_contact": [customer.public_id],
         "customers:contacts": [customer.public_id],
         "customers:task_done": [task.public_id],

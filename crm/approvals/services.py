@@ -1,4 +1,4 @@
-"""Ask, decide, withdraw: the only writers of approvals (`from crm.approvals import services as approvals`)."""
+"""Ask, decide, withdraw: the only writers of approvals. Import it as `approvals`."""
 
 import hashlib
 import json

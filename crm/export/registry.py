@@ -25,8 +25,8 @@ class Column:
 class Sheet:
     """One kind of file.
 
-    `clean(mapping)` keeps the known names of a filter (plain JSON); `may(user, query)` whether this person may
-    have it; `count` and `rows` answer `(user, query, as_of)`: how many rows, and an iterator of
+    `clean(mapping)` keeps the known names of a filter (plain JSON); `may(user, query)` says whether this
+    person may have it; `count` and `rows` answer `(user, query, as_of)`: how many rows, and an iterator of
     `(subject id or None, cells)`, narrowed to what `user` may see *now*; `still(user, query, subjects)`
     whether he may still see all of those subjects; `title(query)` names the file.
     """

@@ -114,7 +114,7 @@ def write(key: int) -> None:
 
 
 def _write_rows(export, user, sheet, file):
-    """Fill `file`; return the subjects in it. Raises ExportRefused where the list outgrew what was allowed."""
+    """Fill `file`; return the subjects in it. Raises ExportRefused where the list outgrew its bounds."""
     most = export.approval.payload["rows"] * 11 // 10 if export.approval else settings.EXPORT_ALONE_ROWS
     whole_names = getattr(user, "role", "") in NAMES_WHOLE
     subjects, now = set(), timezone.now()

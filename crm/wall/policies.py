@@ -150,6 +150,7 @@ def _head_office() -> dict[str, str]:
 
 
 _SETTINGS = "insert, update"  # the bank's own settings, kept in the administrators' site
+_DECIDE = "insert, update (state, checker_id, answer, decided_at)"
 _LOGIN = "update (last_login, password)"
 
 TABLES = (
@@ -168,10 +169,10 @@ TABLES = (
     OPEN("pghistory_context", append_only=True),
     OFFICE("crm_chainseal", append_only=True),
     OFFICE("crm_chainlink", append_only=True),
-    of_user("crm_approval", "maker_id", path="scope_path", everyone="insert, update"),
-    of_parent("crm_execution", "approval_id", "crm_approval", everyone="insert"),
+    of_user("crm_approval", "maker_id", path="scope_path", everyone=_DECIDE),
+    of_parent("crm_execution", "approval_id", "crm_approval"),  # the worker alone carries out
     of_user("crm_export", everyone="insert, update"),
-    of_parent("crm_exportchunk", "export_id", "crm_export"),
+    of_parent("crm_exportchunk", "export_id", "crm_export", everyone="insert, delete"),
     of_user("crm_sentform", everyone="insert, update, delete"),
     # signing in (allauth, axes)
     DOOR("account_emailaddress"),

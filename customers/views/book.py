@@ -15,6 +15,7 @@ from crm.look import dates, figures, marks
 from crm.templatetags.ui import mark
 from customers.choices import CustomerKind, Lifecycle, Tier
 from customers.context_processors import current_publication
+from customers.exports import BOOK
 from customers.reasons import KINDS, hint, risk_band
 from customers.selectors import book as selectors
 from customers.selectors.counts import LIMIT, view_counts
@@ -40,6 +41,7 @@ def book(request):
     counts = view_counts(request.user, night_id, as_of)
     context = {
         "state": state,
+        "may_export": BOOK.may(request.user, {}),
         "title": _("My customers") if request.user.is_manager else _("Customers"),
         "facts": _facts(counts),
         "views": _views(state, counts),

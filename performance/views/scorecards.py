@@ -16,6 +16,7 @@ from managers.choices import Line
 from managers.models import Manager
 from performance.choices import Dimension
 from performance.evidence import rows_behind
+from performance.exports import OVERSEERS, TAKERS
 from performance.models import Night, Scorecard
 from performance.selectors.cards import MIN_PEERS, latest_night, night_before, points_of
 from performance.selectors.scope import branches_of
@@ -66,6 +67,7 @@ def scorecards(request):
             "count": len(index),
             "sort": sort,
             "may_rank": may_rank,
+            "may_export": request.user.role in OVERSEERS,
             "views": _line_tabs(request, lines, line),
             "next_url": _next_url(request, page, len(index) > start + PAGE),
             "first_url": _with(request, after=None) if start else "",
@@ -257,6 +259,7 @@ def indicator(request, public_id, code):
             "indicator": row,
             "formula": formula(opened, row),
             "evidence": found,
+            "may_export": request.user.role in TAKERS,
             "next_url": f"?after={found.next}" if found.next else "",
             "first_url": "?" if request.GET.get("after") else "",
         },

@@ -1,0 +1,245 @@
+"""G17: every form counts once, however often it is sent."""
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from crm.approvals import services as approvals
+from crm.approvals.models import Approval, Execution
+from crm.export.models import Export
+from crm.replay.models import SentForm
+from customers.choices import Channel, Outcome, Purpose, TaskState
+from customers.models import Interaction, Task
+from managers.choices import Role
+from tests.factories import make_branch, make_customer, make_manager, make_task, make_user
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "0123456789abcdef0123456789abcdef"
+TIMES = 10
+# Forms of which a second sending changes nothing by itself: signing in and out, language, one's own account.
+NO_KEY = ("templates/account", "templates/mfa", "templates/usersessions", "templates/registration")
+NO_KEY_FILES = ("templates/_language.html", "templates/_settings_rows.html", "templates/admin/base_site.html")
+
+
+@pytest.fixture
+def bank(transactional_db):
+    """A committed cast: branch, two supervisors, a manager with a customer and a task."""
+    head = make_branch("HQ")
+    branch = make_branch("S1", parent=make_branch("T1", parent=head))
+    manager = make_manager("0931", branch=branch)
+    customer = make_customer("沈知远", branch=branch, lead=manager)
+    return {
+        "branch": branch,
+        "manager": manager,
+        "customer": customer,
+        "task": make_task(customer),
+        "supervisor": make_user("0102", role=Role.SUPERVISOR, branch=branch),
+        "admin": make_user("0001", role=Role.ADMIN, branch=head),
+    }
+
+
+def ten_at_once(user, url, data, *, headers=None):
+    """Send one form ten times at the same moment; return the answers' statuses and where they lead."""
+    gate, answers = threading.Barrier(TIMES), []
+
+    def go():
+        client = Client(headers=headers or {})
+        client.force_login(user)
+        gate.wait()
+        try:
+            response = client.post(url, data)
+            answers.append((response.status_code, response.headers.get("Location", "")))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=go) for _ in range(TIMES)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def contact(bank):
+    today = timezone.localdate().isoformat()
+    return {
+        "ref": "web-1",
+        "channel": Channel.PHONE.value,
+        "purpose": Purpose.values[0],
+        "outcome": Outcome.values[0],
+        "happened_on": today,
+        "when": "none",
+        "no_next_reason": "已销户",
+    }
+
+
+def _contact(bank):
+    url = reverse("customers:log_contact", args=[bank["customer"].public_id])
+    return bank["manager"].user, url, contact(bank), lambda: Interaction.objects.count()
+
+
+def _done(bank):
+    url = reverse("customers:task_done", args=[bank["task"].public_id])
+    return bank["manager"].user, url, {}, lambda: Task.objects.filter(state=TaskState.DONE).count()
+
+
+def _snooze(bank):
+    url = reverse("customers:task_snooze", args=[bank["task"].public_id])
+    data = {"until": "tomorrow"}
+    return bank["manager"].user, url, data, lambda: Task.objects.filter(state=TaskState.SNOOZED).count()
+
+
+def _undo(bank):
+    Task.objects.update(state=TaskState.DONE, done_at=timezone.now())
+    url = reverse("customers:task_undo", args=[bank["task"].public_id])
+    return bank["manager"].user, url, {}, lambda: Task.objects.filter(state=TaskState.OPEN).count()
+
+
+def _decide(bank):
+    mine = Approval.objects.create(
+        kind="customers.backdated_assignment",
+        payload={"manager": "", "co": None},
+        digest=approvals.digest_of({"manager": "", "co": None}),
+        effect={"en": {"title": "", "lines": []}, "zh-hans": {"title": "", "lines": []}},
+        scope_path=bank["branch"].path,
+        maker=bank["manager"].user,
+        reason="x",
+        expires_at=timezone.now() + timezone.timedelta(days=1),
+    )
+    url = reverse("approvals:decide", args=[mine.public_id])
+    data = {"answer": "reject", "reason": "no"}
+    return bank["supervisor"], url, data, lambda: Approval.objects.filter(state="rejected").count()
+
+
+def _withdraw(bank):
+    mine = _decide(bank) and Approval.objects.get()
+    url = reverse("approvals:withdraw", args=[mine.public_id])
+    return bank["manager"].user, url, {}, lambda: Approval.objects.filter(state="withdrawn").count()
+
+
+def _export(bank):
+    url = reverse("exports:ask", args=["book"])
+    return bank["manager"].user, url, {"form": "csv"}, lambda: Export.objects.count()
+
+
+FORMS = {
+    "customers:log_contact": _contact,
+    "customers:task_done": _done,
+    "customers:task_snooze": _snooze,
+    "customers:task_undo": _undo,
+    "approvals:decide": _decide,
+    "approvals:withdraw": _withdraw,
+    "exports:ask": _export,
+}
+# Shown elsewhere, for they need a feed or a second factor: (name, the test that shows it)
+ELSEWHERE = {"performance:night_start": "tests/performance/test_night_pages.py: a date has one night"}
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_ten_sendings_at_once_have_one_effect(name, bank):
+    user, url, data, effects = FORMS[name](bank)
+    answers = ten_at_once(user, url, data | {"once": KEY})
+    assert len(set(answers)) == 1
+    assert answers[0][0] == 303
+    assert (len(answers), effects(), SentForm.objects.count()) == (TIMES, 1, 1)
+
+
+def test_the_key_alone_makes_it_one(bank):
+    """Two exports are two files, unless they are the same form."""
+    user, url, data, effects = _export(bank)
+    ten_at_once(user, url, data | {"once": KEY})
+    ten_at_once(user, url, data, headers={"X-Once-Key": f"{KEY[:-1]}0"})
+    assert effects() == 2
+
+
+def test_every_write_of_the_product_is_walked_here():
+    from tests.test_access import WRITES
+
+    ours = {
+        name for name in WRITES if name.split(":")[0] in ("customers", "performance", "approvals", "exports")
+    }
+    assert ours - set(FORMS) - set(ELSEWHERE) == set()
+
+
+@pytest.mark.django_db
+def test_the_first_answer_is_given_again(as_user, manager, customer):
+    task = make_task(customer)
+    client, url = as_user(manager.user), reverse("customers:task_done", args=[task.public_id])
+    first = client.post(url, {"once": KEY, "next": "/customers/"})
+    Task.objects.update(state=TaskState.OPEN, done_at=None)
+    again = client.post(url, {"once": KEY, "next": "/customers/"})
+    assert (again.status_code, again.headers["Location"]) == (first.status_code, first.headers["Location"])
+    assert Task.objects.get().state == TaskState.OPEN
+
+
+@pytest.mark.django_db
+def test_htmx_is_led_the_same_way(as_user, manager, customer):
+    url = reverse("customers:task_done", args=[make_task(customer).public_id])
+    client, headers = as_user(manager.user), {"HX-Request": "true"}
+    answers = [client.post(url, {"once": KEY}, headers=headers) for _ in range(2)]
+    assert [(each.status_code, each.headers["HX-Redirect"]) for each in answers] == [(204, "/today/")] * 2
+
+
+@pytest.mark.django_db
+def test_another_form_with_the_key_is_refused(as_user, manager, customer):
+    url = reverse("customers:task_done", args=[make_task(customer).public_id])
+    client = as_user(manager.user)
+    client.post(url, {"once": KEY})
+    answer = client.post(url, {"once": KEY, "next": "/customers/"})
+    assert (answer.status_code, SentForm.objects.count()) == (409, 1)
+
+
+@pytest.mark.django_db
+def test_a_form_with_errors_may_be_corrected(as_user, manager, customer):
+    url = reverse("customers:log_contact", args=[customer.public_id])
+    client = as_user(manager.user)
+    assert client.post(url, {"once": KEY}).status_code == 422
+    assert SentForm.objects.count() == 0
+    assert client.post(url, contact({}) | {"once": KEY}).status_code == 303
+    assert Interaction.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_key_belongs_to_one_user(as_user, manager, colleague, customer):
+    own = make_task(customer)
+    theirs = make_task(make_customer("白一", branch=colleague.branch, lead=colleague))
+    for user, task in ((manager.user, own), (colleague.user, theirs)):
+        as_user(user).post(reverse("customers:task_done", args=[task.public_id]), {"once": KEY})
+    assert Task.objects.filter(state=TaskState.DONE).count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("key", ["short", "x" * 41, "0123456789abcde'", "钥匙钥匙钥匙钥匙"])
+def test_a_damaged_key_is_refused(as_user, manager, customer, key):
+    url = reverse("customers:task_done", args=[make_task(customer).public_id])
+    assert as_user(manager.user).post(url, {"once": key}).status_code == 400
+    assert Task.objects.get().state == TaskState.OPEN
+
+
+def test_every_form_that_changes_something_has_a_key():
+    """The one line a new form needs: {% once %} beside {% csrf_token %}."""
+    without = []
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        name = path.relative_to(ROOT).as_posix()
+        text = path.read_text(encoding="utf-8")
+        forms = re.findall(r"<form\b[^>]*method=\"post\".*?</form>", text, re.S | re.I)
+        if name.startswith(NO_KEY) or name in NO_KEY_FILES or "styleguide" in name:
+            continue
+        without += [name for form in forms if "{% once %}" not in form]
+    assert without == []
+
+
+@pytest.mark.django_db
+def test_the_admin_has_a_key_too(as_user, admin_user):
+    page = as_user(admin_user).get(reverse("admin:managers_course_add")).content.decode()
+    assert re.search(r'name="once" value="[0-9a-f]{32}"', page)
+
+
+def test_executions_are_one_a_row():
+    assert Execution._meta.get_field("approval").unique
