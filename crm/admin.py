@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+import crm.signin.admin  # noqa: F401 (takes allauth's tables out)
 from crm.feed.models import FeedFile, FeedLoad
 from crm.records import ReadOnlyInline, ReadOnlyRecord
 

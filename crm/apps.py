@@ -10,6 +10,8 @@ class CrmConfig(AppConfig):
     verbose_name = _("Platform")
 
     def ready(self):
+        """The second wall stands as soon as the tables do (crm/wall); sign-ins are noted (crm/signin)."""
+        import crm.signin.signals  # noqa: F401
         from crm.history.triggers import after_migrate, before_migrate
         from crm.wall.install import after_migrate as build_wall
 

@@ -4,24 +4,20 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-
 
 class SecurityHeaders:
-    """The content policy on every answer, and `no-store` on every signed-in page."""
+    """`no-store` on every page (files are served before this), and what no page may use.
+
+    The content policy is django-csp's: settings.CONTENT_SECURITY_POLICY.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        if getattr(request, "user", None) is not None and request.user.is_authenticated:
-            response.headers["Cache-Control"] = "no-store"
+        response.headers["Cache-Control"] = "no-store"
         return response
 
 

@@ -71,12 +71,14 @@ ENTRIES = (
     Entry(BRANCH, "managers:leave", "calendar", _("Leave and cover"), SUPERVISOR),
     Entry(BRANCH, "customers:watchlist", "shield", _("Risk watch"), SUPERVISOR),
     Entry(BRANCH, "service:complaints", "ticket", _("Complaints and deadlines"), SUPERVISOR),
+    Entry(BRANCH, "signin:staff", "key-round", _("Staff sign-in"), SUPERVISOR),
     Entry(CLOSE, "performance:close", "lock", _("Quarter close"), SUPERVISOR),
     Entry(ADMINISTRATION, "performance:nights", "moon", _("The night"), READERS, tab=_("Night")),
     Entry(ADMINISTRATION, "feed", "file-text", _("Data loads"), READERS),
     Entry(ADMINISTRATION, "audit", "shield", _("Audit"), READERS),
     Entry(ADMINISTRATION, "admin:managers_branch_changelist", "network", _("Branch tree"), ADMIN),
     Entry(ADMINISTRATION, "admin:managers_user_changelist", "users", _("Staff and roles"), ADMIN),
+    Entry(ADMINISTRATION, "signin:staff", "key-round", _("Staff sign-in"), ADMIN),
     Entry(ADMINISTRATION, "admin:index", "database", _("All records"), ADMIN),
 )
 
@@ -166,6 +168,7 @@ SCORES = ("performance:my_scorecard", "performance:scorecards")
 PARENTS = {
     "exports:list": ("approvals:mine",),
     "exports:ask": ("approvals:mine",),
+    "signin:reset": ("signin:staff",),
     "customers:detail": ("customers:book",),
     "customers:log_contact": ("customers:book",),
     "performance:board_cases": ("performance:branch_board",),

@@ -4,9 +4,11 @@ Without DATABASE_URL and REDIS_URL this is the embedded bank of `make run` (crm/
 production, where a secret key and host names are compulsory.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 from celery.schedules import crontab
+from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 
 from crm import embedded
@@ -49,6 +51,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "crispy_forms",
     "crispy_bootstrap5",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
+    "csp",
     "pgtrigger",
     "pghistory",
     "crm",
@@ -62,6 +70,7 @@ MIDDLEWARE = [
     "crm.ops.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "crm.middleware.PlainFaults",
     "crm.middleware.SecurityHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -70,12 +79,16 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "crm.wall.middleware.RowScope",
+    "crm.signin.middleware.SessionLimits",
     "crm.http.FragmentLogin",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "crm.signin.middleware.SecondFactor",
     "crm.history.middleware.HistoryContext",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
     "crm.replay.middleware.FormsCountOnce",
 ]
 NAV_COUNTS = "customers.context_processors.rail_counts"
@@ -93,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "crm.navigation.navigation",
+                "crm.signin.context.limits",
                 "customers.context_processors.published",
             ],
         },
@@ -101,11 +115,14 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# --- Who may come in (sign-in proper: issue 3) -------------------------------------------------------------
+# --- Who may come in (docs/security.md, G14 to G16) ---------------------------------------------------------
 AUTH_USER_MODEL = "managers.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+# The demo bank asks nobody to enrol a second factor. Outside the embedded bank nothing can switch that on.
+DEMO_SIGN_IN = env_flag("DEMO_SIGN_IN", default=EMBEDDED)
+if DEMO_SIGN_IN and not EMBEDDED:
+    raise SettingError("DEMO_SIGN_IN is on with a DATABASE_URL of your own: no second factor. Unset it.")
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -116,14 +133,77 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-SESSION_COOKIE_AGE = 9 * 3600
+PASSWORD_RESET_TIMEOUT = 3600  # seconds that a link for a new password is good for
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses a locked account before any password is tried
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+SESSION_COOKIE_AGE = 60 * int(env("SESSION_MINUTES", "540"))  # after sign-in, however busy
+SESSION_IDLE_SECONDS = 60 * int(env("SESSION_IDLE_MINUTES", "10"))
 SESSION_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # messages name customers
+
+ACCOUNT_ADAPTER = "crm.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]  # for allauth's checks; there is no sign-up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"login": "crm.signin.forms.StaffLoginForm"}
+ACCOUNT_SESSION_REMEMBER = False  # the cookie ends with the browser
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "login"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# By account in the database (axes), never by address: a branch shares one.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "reset_password_from_key": None}
+MFA_ADAPTER = "crm.signin.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "crm.signin.forms.CodeForm",
+    "reauthenticate": "crm.signin.forms.CodeAgainForm",
+}
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Guanhu"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = EMBEDDED
+USERSESSIONS_TRACK_ACTIVITY = False
+
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_USERNAME_CALLABLE = "crm.signin.lockout.counted_name"
+AXES_CLIENT_IP_CALLABLE = "crm.signin.lockout.counted_address"
+AXES_LOCKOUT_CALLABLE = "crm.signin.lockout.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else anybody could keep a colleague out for ever
+AXES_DISABLE_ACCESS_LOG = True  # crm.audit records sign-ins
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+AXES_SENSITIVE_PARAMETERS = ["login", "password", "code", "csrfmiddlewaretoken", "next", "ip_address"]
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # wants locks by address: they would lock a whole branch
+
+# --- What browsers are told --------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE],
+        "style-src": ["'self'", NONCE],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 if not EMBEDDED:  # the embedded bank speaks plain http on the loopback address only
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
     SECURE_HSTS_SECONDS = 31536000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -26,6 +26,7 @@ ACTS = {
     "sign_out": _("signed out"),
     "locked": _("locked out"),
     "unlock": _("unlocked"),
+    "reset_password": _("password reset"),
     "session_end": _("session ended"),
     "mfa": _("second factor changed"),
     "ask": _("asked for approval"),

@@ -156,6 +156,15 @@ _LOGIN = "update (last_login, password)"
 TABLES = (
     # Django's own
     DOOR("django_session"),
+    # signing in: second factors, sessions, wrong tries (crm/signin)
+    DOOR("account_emailaddress"),  # allauth asks for a first address; nobody has one
+    NONE("account_emailconfirmation"),
+    DOOR("mfa_authenticator"),
+    DOOR("usersessions_usersession"),
+    DOOR("axes_accessattempt"),
+    DOOR("axes_accessattemptexpiration"),
+    NONE("axes_accessfailurelog"),
+    NONE("axes_accesslog"),
     OPEN("django_content_type"),
     OPEN("auth_permission"),
     OPEN("auth_group"),

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
@@ -43,6 +44,31 @@ class User(AbstractUser):
 
     def get_short_name(self):
         return self.name
+
+    def _get_session_auth_hash(self, secret=None):
+        """Bind every session to the password and to the rights: change one, and all his sessions end.
+
+        Read from the database at each request, so it holds for changes by SQL and by the feed too.
+        """
+        rights = (self.password, str(self.role), self.branch_id, self.is_active, self.is_staff)
+        return salted_hmac(
+            "managers.User.session", repr(rights), secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    def may_help_in(self):
+        """The staff whose sign-in this user may unlock or reset, never his own.
+
+        An administrator: everybody. A supervisor: managers and back office of his branch and those below,
+        and the supervisors of those below.
+        """
+        others = User.objects.exclude(pk=self.pk)
+        if self.role == Role.ADMIN:
+            return others
+        if self.role != Role.SUPERVISOR:
+            return others.none()
+        below = others.filter(branch__in=Branch.objects.under(self.branch.path))
+        led = Q(role__in=[Role.MANAGER, Role.BACK_OFFICE])
+        return below.filter(led | Q(role=Role.SUPERVISOR) & ~Q(branch=self.branch))
 
     @property
     def is_manager(self) -> bool:
