@@ -8,7 +8,7 @@ from crm.ops import celery_logs  # noqa: F401 (its signals)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
-app = Celery("guanhu")
+app = Celery("guanhu", task_cls="crm.history.background:ActingTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["crm.ops"])

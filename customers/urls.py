@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import book, contacts, customer, home, tasks, today
+from customers.views import book, contacts, customer, home, tasks, today, who_sees
 
 app_name = "customers"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("customers/", book.book, name="book"),
     path("customers/<uuid:public_id>/", customer.detail, name="detail"),
     path("customers/<uuid:public_id>/contact/", contacts.log, name="log_contact"),
+    path("customers/<uuid:public_id>/who/", who_sees.who_sees, name="who_sees"),
     path("customers/<uuid:public_id>/contacts/", contacts.feed, name="contacts"),
 ]

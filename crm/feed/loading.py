@@ -20,6 +20,7 @@ from crm.feed.journal import INTERRUPTED, Journal, close_sql, open_journal, repo
 from crm.feed.records import RecordType
 from crm.feed.registry import record_types, upkeeps
 from crm.feed.report import Report
+from crm.history import acting
 from crm.partitions import ensure_months, month_starts
 
 # Shares of the percentage: reading the files, checking them, entering them.
@@ -133,7 +134,7 @@ class _Load:
             self._stage()
             self._check()
             self._make_months()
-            with _sentences():
+            with _sentences(), acting(f"feed:{self.load_id}", raw=True):
                 self._enter()
         except BaseException as error:
             said = str(error) if isinstance(error, FeedError) else INTERRUPTED

@@ -40,6 +40,7 @@ class Change(models.Model):
     label = models.CharField(_("change"), max_length=10)
     rows = models.BigIntegerField(_("rows"), default=1, db_default=1)
     actor = models.CharField(_("who"), max_length=150)
+    reason = models.CharField(_("why"), max_length=200, blank=True, db_default="")
     context = models.ForeignKey(
         pghistory.models.Context, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )

@@ -14,7 +14,8 @@ BULK = 1000  # rows of one statement; beyond, a feed's content is proved by the 
 
 _FUNCTION = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 CONTEXT = f"""
-CREATE OR REPLACE FUNCTION history_context(OUT context_id uuid, OUT actor text) {_FUNCTION} AS $$
+DROP FUNCTION IF EXISTS history_context();
+CREATE FUNCTION history_context(OUT context_id uuid, OUT actor text, OUT reason text) {_FUNCTION} AS $$
 DECLARE
     told text := nullif(current_setting('pghistory.context_metadata', true), '');
     words jsonb := coalesce(told::jsonb, '{{}}') || jsonb_build_object('database_user', session_user);
@@ -26,6 +27,7 @@ BEGIN
             'application', current_setting('application_name', true),
             'transaction', pg_current_xact_id()::text);
     END IF;
+    reason := left(coalesce(words ->> 'reason', ''), 200);
     context_id := md5(words::text)::uuid;  -- named by its content: a context never changes
     INSERT INTO pghistory_context (id, created_at, updated_at, metadata)
     VALUES (context_id, now(), now(), words) ON CONFLICT DO NOTHING;
@@ -99,15 +101,17 @@ def _function(rule: Rule, name: str, columns_kept: list[str]) -> str:
         f"SELECT {', '.join(f'r.{column}' for column in columns.split(', '))}, clock_timestamp(), "
         f'lower(TG_OP), r."{pk}", told.context_id'
     )
-    line = "INSERT INTO crm_change (source, event_id, object_id, label, actor, context_id, customer_id) "
+    line = (
+        "INSERT INTO crm_change (source, event_id, object_id, label, actor, reason, context_id, customer_id) "
+    )
 
     def journal(rows: str, new: str) -> str:
         # what the history's own row returns is enough for the journal, but for the customer of a customer
         returned = f"RETURNING pgh_id, pgh_obj_id, {customer.replace('r.', f'{event}.')} AS customer_id"
         return (
             f"WITH kept AS ({into}, {new} FROM {rows} AS r {returned}) {line}"
-            f"SELECT '{rule.table}', pgh_id, pgh_obj_id::text, lower(TG_OP), told.actor, told.context_id, "
-            "kept.customer_id FROM kept"
+            f"SELECT '{rule.table}', pgh_id, pgh_obj_id::text, lower(TG_OP), told.actor, told.reason, "
+            "told.context_id, kept.customer_id FROM kept"
         )
 
     changed = (
@@ -133,9 +137,9 @@ BEGIN
         IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
         SELECT * INTO told FROM history_context();
         IF many THEN
-            INSERT INTO crm_change (source, object_id, label, rows, actor, context_id)
+            INSERT INTO crm_change (source, object_id, label, rows, actor, reason, context_id)
             SELECT '{rule.table}', min("{pk}")::text || '..' || max("{pk}")::text, 'insert', count(*),
-                told.actor, told.context_id FROM new_rows;
+                told.actor, told.reason, told.context_id FROM new_rows;
         ELSE
             {journal("new_rows", "NULL::jsonb")};
         END IF;

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from crm import keyset
+from crm import audit, keyset
 from crm.look import dates, figures
 from customers.choices import LoanClass
 from customers.context_processors import current_publication
@@ -31,6 +31,7 @@ COUNT_MOST = 1000
 def detail(request, public_id):
     """Customer 360; `list=book` with the list's own words adds the place in it and the neighbours."""
     customer = visible_customer(request.user, public_id, "identity", "branch", "lead__user", "co__user")
+    audit.record(request, "read", subject=customer, own=False)  # with the page, or neither
     as_of = timezone.localdate()
     published = current_publication(request)
     night_id = published.night_id if published else None
