@@ -195,8 +195,8 @@ STATEMENTS = (
     JOIN managers_branch AS b ON b.id = m.branch_id
     """,
     """
-    INSERT INTO customers_customeridentity (customer_id, document, document_number, document_expires_on)
-    SELECT id, 'resident_id', '999999' || lpad(id::text, 12, '0'), %(as_of)s::date + (id * 11 %% 3000)::int
+    INSERT INTO customers_customeridentity (customer_id, document, document_expires_on)
+    SELECT id, 'resident_id', %(as_of)s::date + (id * 11 %% 3000)::int
     FROM customers_customer
     """,
     """
@@ -225,9 +225,9 @@ STATEMENTS = (
     FROM customers_customer, generate_series(1, 4) AS k
     """,
     """
-    INSERT INTO customers_account (id, public_id, number, customer_id, product_id, branch_id, opened_on,
-        matures_on, principal_fen)
-    SELECT 3 * c.id + k, gen_random_uuid(), '62' || lpad((3 * c.id + k)::text, 14, '0'), c.id,
+    INSERT INTO customers_account (id, public_id, number_hash, last_four, customer_id, product_id, branch_id,
+        opened_on, matures_on, principal_fen)
+    SELECT 3 * c.id + k, gen_random_uuid(), sha256(int8send(3 * c.id + k)), lpad(k::text, 4, '0'), c.id,
         (%(products)s::bigint[])[k + 1], c.branch_id, %(as_of)s::date - 420,
         CASE WHEN k = 1 THEN %(as_of)s::date + (c.id * 7 %% 365)::int END, 0
     FROM customers_customer AS c, generate_series(0, 2) AS k

@@ -44,9 +44,9 @@ SELECT i, gen_random_uuid(), 'C' || lpad(i::text, 9, '0'),
 FROM generate_series(1, %(customers)s) AS i
 """
 ACCOUNTS = """
-INSERT INTO customers_account (id, public_id, number, customer_id, product_id, branch_id, opened_on, matures_on,
-    principal_fen)
-SELECT 4 * i + k, gen_random_uuid(), '62' || lpad((4 * i + k)::text, 14, '0'), i, p.id, %(branch)s,
+INSERT INTO customers_account (id, public_id, number_hash, last_four, customer_id, product_id, branch_id, opened_on,
+    matures_on, principal_fen)
+SELECT 4 * i + k, gen_random_uuid(), sha256(int8send(4 * i + k)), lpad(k::text, 4, '0'), i, p.id, %(branch)s,
     %(first)s::date - 1, CASE WHEN p.code = 'TD1' THEN %(last)s::date + (i * 11 %% 300)::integer END,
     CASE WHEN p.code = 'TD1' AND i %% 2 = 0 THEN (i * 7919 %% 400 + 1) * 100000 ELSE 0 END
 FROM generate_series(1, %(customers)s) AS i

@@ -288,6 +288,14 @@ EXPORT_ALONE_ROWS = 200  # above it a file needs a second person
 EXPORT_IN_REQUEST_ROWS = 2_000  # a longer file is written by a worker
 EXPORT_HOURS = 24  # then a file is deleted
 
+# --- Personal data: keys, masks, reveals (docs/security.md) ------------------------------------------------
+SECRET_KEYS_FILE = env("SECRET_KEYS_FILE") or (
+    embedded.secret_keys() if EMBEDDED else "/run/secrets/guanhu_keys.json"
+)
+REVEAL_SECONDS = 30  # how long a revealed value stays on the screen
+REVEALS_A_DAY = 30  # a person, until a supervisor grants as many again
+KEPT_YEARS = 10  # after a customer has left, before his data may be erased
+
 # --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
 LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))
 # /readyz: an app adds a check, and to /internal/metrics a source, with one line each

@@ -91,7 +91,7 @@ CHECKS = RecordType(
     table="service_postloancheck",
     columns=(
         Column("ref", Text(40), required=True),
-        Column("account", ACCOUNT, required=True, private=True),
+        Column("account", ACCOUNT, required=True, private="account"),
         Column("due_on", Date(), required=True),
         Column("done_on", Date()),
         Column("result", Code.of(CheckResult)),

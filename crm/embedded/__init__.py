@@ -43,3 +43,8 @@ def secret_key() -> str:
         return Layout.from_environment().secret_key.read_text(encoding="ascii")
     except FileNotFoundError:
         return secrets.token_urlsafe(48)
+
+
+def secret_keys() -> str:
+    """Return the path of the bank's key file, which the launcher wrote beside the data."""
+    return str(Layout.from_environment().secret_keys)

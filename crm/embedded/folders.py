@@ -50,6 +50,7 @@ def prepare(layout: Layout) -> None:
         for folder in (state, layout.sockets, layout.logs, layout.valkey_data):
             make_private(folder)
         _write_secret_key(layout.secret_key)
+        _write_secret_keys(layout.secret_keys)
     except OSError as error:
         raise CannotStart(
             f"{error.filename or state} cannot be written ({error.strerror}): "
@@ -69,6 +70,14 @@ def _write_secret_key(path: Path) -> None:
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(48))
     partial.rename(path)
+
+
+def _write_secret_keys(path: Path) -> None:
+    """Make the keys of personal data (docs/operations.md) once; whoever loses them loses the data."""
+    from crm.secrets.keys import Keyring, write  # loads Django: only where a bank is begun
+
+    if not path.exists():
+        write(Keyring.new(), path)
 
 
 def lock(layout: Layout) -> int:

@@ -64,5 +64,9 @@ class Layout:
         return self.state / "secret_key"
 
     @property
+    def secret_keys(self) -> Path:
+        return self.state / "secret_keys.json"
+
+    @property
     def lock(self) -> Path:
         return self.state / "lock"

@@ -74,7 +74,7 @@ def _reference_joins(record: RecordType, staged: frozenset[str]) -> str:
     joins = []
     for column in record.references:
         name, kind = column.name, column.kind
-        joins.append(f'LEFT JOIN {kind.source} AS "{name}_ref" ON "{name}_ref".key = s."{name}"')
+        joins.append(f'LEFT JOIN {kind.by_text} AS "{name}_ref" ON "{name}_ref".key = s."{name}"')
         if kind.record in staged:
             keys = (
                 f'SELECT DISTINCT "{kind.staged}" AS new_key FROM {_staged(kind.record)} '
@@ -159,6 +159,6 @@ def late_faults(connection: psycopg.Connection, record: RecordType, fill, report
 
 
 def _add(record: RecordType, report: Report, row, column, value, reason) -> None:
-    private = any(c.name == column and c.private for c in record.columns)
-    shown = mask(value) if private else shortened(value)
+    private = next((c.private for c in record.columns if c.name == column), False)
+    shown = mask(value, private) if private else shortened(value)
     report.add(Bad(record.name, row, column, shown, reason))

@@ -7,6 +7,8 @@ raises. `cast(x)` gives the value of a text that is not bad. `reason` finishes t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+HASHES = "feed_staging.hashes"  # (kind, text, hash) of the folder's keys that the database knows by hash
+
 
 def quoted(text: str) -> str:
     """Return `text` as an SQL literal."""
@@ -193,7 +195,8 @@ class Reference:
     """The natural key of another record, in the database or in the same folder.
 
     `source` is SQL giving the rows of the database as (key, id, …extras); `record` names the record type and
-    `staged` the column that holds its key in a folder (only rows where `staged_if` holds count).
+    `staged` the column that holds its key in a folder (only rows where `staged_if` holds count). With
+    `hashed` the database knows the key only by its keyed hash of that kind, which `source` gives as key.
     """
 
     record: str
@@ -202,6 +205,18 @@ class Reference:
     staged_if: str = "true"
     extras: tuple[str, ...] = ()
     called: str = ""
+    hashed: str = ""
+
+    @property
+    def by_text(self) -> str:
+        """SQL of the rows with the key as the folder writes it."""
+        if not self.hashed:
+            return self.source
+        columns = ", ".join(f"k.{name}" for name in ("id", *self.extras))
+        return (
+            f"(SELECT h.text AS key, {columns} FROM {HASHES} AS h JOIN {self.source} AS k ON k.key = h.hash "
+            f"WHERE h.kind = {quoted(self.hashed)})"
+        )
 
     def bad(self, x: str) -> str:
         return "false"

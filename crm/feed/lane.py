@@ -7,7 +7,7 @@ refuse. Anything out of the ordinary raises Unclean: the caller rolls back to be
 road through staging, which names every bad row.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,6 +22,7 @@ import pyarrow.csv
 from crm.feed.binary import HEADER, NULL, TRAILER, Sheets
 from crm.feed.errors import Unclean
 from crm.feed.folder import File, Folder
+from crm.feed.hashed import HashedKeys
 from crm.feed.kinds import Code, LedgerDate, Money, Reference, Text
 from crm.feed.records import Column, RecordType
 from crm.feed.staging import quiet
@@ -38,12 +39,27 @@ _MOST_DIGITS = 12  # of yuan
 
 @dataclass(frozen=True)
 class _Known:
-    """What a reference may mean, as the database has it now: texts in the order of their hashes, and arrays
-    of the same order: `<column>_id`, the extras, and `rank`, the place of a row in the order of the table."""
+    """What a reference may mean, as the database has it now: arrays `<column>_id`, the extras, and `rank`,
+    the place of a row in the order of the table; `places` finds a text's place in them or raises Unclean."""
 
-    texts: pl.Series
-    hashes: np.ndarray
+    places: Callable[[pl.Series], np.ndarray]
     values: dict[str, np.ndarray]
+
+
+class _Texts:
+    """Keys that the database holds as texts: found by hash, then compared."""
+
+    def __init__(self, texts: pl.Series):
+        hashes = texts.hash().to_numpy()
+        self._order = np.argsort(hashes)
+        self._texts, self._hashes = texts.gather(self._order), hashes[self._order]
+
+    def places(self, texts: pl.Series) -> np.ndarray:
+        """Return the place of every text. Raises Unclean where the database does not know one."""
+        at = np.searchsorted(self._hashes, texts.hash().to_numpy())
+        if len(texts) and (at.max() >= len(self._hashes) or not (self._texts.gather(at) == texts).all()):
+            raise Unclean("a reference is unknown")
+        return self._order[at]
 
 
 def enter(
@@ -136,35 +152,38 @@ def _known(connection: psycopg.Connection, column: Column, record: RecordType) -
     extras = [extra for extra in kind.extras if f"{column.name}_{extra}" in needed]
     names = ["id", *extras]
     query = f"SELECT {', '.join(['key', *names])} FROM {kind.source} AS k LIMIT {MOST_KEYS + 1}"
-    texts, numbers = _fetched(connection, query, names)
-    if len(texts) > MOST_KEYS:
+    keys, numbers = _fetched(connection, query, names, kind.hashed)
+    if len(numbers[0]) > MOST_KEYS:
         raise Unclean("too many keys to hold")
-    hashes = texts.hash().to_numpy()
-    order = np.argsort(hashes)
-    values = {f"{column.name}_{name}": array[order] for name, array in zip(names, numbers, strict=True)}
+    values = {f"{column.name}_{name}": array for name, array in zip(names, numbers, strict=True)}
     if record.order and set(record.order) <= values.keys():
         values["rank"] = np.argsort(np.lexsort([values[name] for name in reversed(record.order)]))
-    return _Known(texts.gather(order), hashes[order], values)
+    return _Known(keys.places, values)
 
 
 def _fetched(
-    connection: psycopg.Connection, query: str, names: list[str]
-) -> tuple[pl.Series, list[np.ndarray]]:
-    """Return the texts `key` of a query and its columns `names` (null: NULL), row by row alike.
+    connection: psycopg.Connection, query: str, names: list[str], hashed: str
+) -> tuple[_Texts | HashedKeys, list[np.ndarray]]:
+    """Return the keys of a query (texts, or keyed hashes of kind `hashed`) and its columns `names` (null:
+    NULL), row by row alike.
 
     They come as a few long strings of bytes, which become arrays as they are: a Python object for every value
     would cost more than the query.
     """
     columns = [f"int8send(coalesce({name}::bigint, {NULL + 1} - 1))" for name in names]
-    parts = ["convert_to(key, 'UTF8')", "int4send(octet_length(convert_to(key, 'UTF8')))", *columns]
+    key = "key" if hashed else "convert_to(key, 'UTF8')"
+    parts = [key, f"int4send(octet_length({key}))", *columns]
     joined = ", ".join(f"coalesce(string_agg({part}, ''), '')" for part in parts)
     cursor = psycopg.Cursor(connection)  # the connection's own cursors, of the client's side, have no binary
-    text, lengths, *numbers = cursor.execute(f"SELECT {joined} FROM ({query}) AS k", binary=True).fetchone()
+    text, lengths, *parts = cursor.execute(f"SELECT {joined} FROM ({query}) AS k", binary=True).fetchone()
+    numbers = [np.frombuffer(part, ">i8").astype(np.int64) for part in parts]
+    if hashed:
+        return HashedKeys(text, hashed), numbers
     ends = np.cumsum(np.frombuffer(b"\0\0\0\0" + lengths, ">i4"), dtype=np.int64)
     array = pyarrow.LargeStringArray.from_buffers(
         len(ends) - 1, pyarrow.py_buffer(ends), pyarrow.py_buffer(text)
     )
-    return pl.from_arrow(array), [np.frombuffer(part, ">i8").astype(np.int64) for part in numbers]
+    return _Texts(pl.from_arrow(array)), numbers
 
 
 def _batches(file: File) -> Iterator[pyarrow.RecordBatch]:
@@ -210,7 +229,7 @@ def _typed(
         return {name: _fen(array)}
     words = array.dictionary
     if isinstance(kind, Reference):
-        places = _places(words, known)
+        places = known.places(pl.from_arrow(words))
         meanings = {key: values[places] for key, values in known.values.items()}
     elif isinstance(kind, LedgerDate):
         count = (folder.business_date - folder.since).days
@@ -229,15 +248,6 @@ def _looked_up(words: pyarrow.Array, numbers: dict[str, int]) -> np.ndarray:
         return np.array([numbers[word] for word in words.to_pylist()], dtype=np.int64)
     except KeyError:
         raise Unclean("a value is unknown") from None
-
-
-def _places(words: pyarrow.Array, known: _Known) -> np.ndarray:
-    """Return where `known` has the words: found by hash, then compared."""
-    texts = pl.from_arrow(words)
-    places = np.searchsorted(known.hashes, texts.hash().to_numpy())
-    if len(texts) and (places.max() >= len(known.hashes) or not (known.texts.gather(places) == texts).all()):
-        raise Unclean("a reference is unknown")
-    return places
 
 
 def _fen(array: pyarrow.StringArray) -> np.ndarray:

@@ -224,6 +224,7 @@ class _Load:
                     for statement in upkeep.statements:
                         self.raw.execute(self._placed(statement))
             self.raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            staging.drop(self.raw)  # with the commit: what was staged is personal data in plain text
             self.raw.execute(close_sql(self.load_id, self.rows))
 
     def _enter_record(self, record: RecordType) -> None:
@@ -238,7 +239,10 @@ class _Load:
         late_faults(self.raw, record, lambda sql: self._fill(record, sql), self.report)
         self._stop_if_bad()
         for statement in record.statements():
-            self.raw.execute(self._fill(record, statement))
+            if callable(statement):
+                statement(self.raw)
+            else:
+                self.raw.execute(self._fill(record, statement))
 
     def _enter_direct(self, file: File) -> bool:
         """Try the fast lane; return whether it took the file, else nothing of it is in."""

@@ -18,7 +18,8 @@ STAGING = "feed_staging"
 class Column:
     """One column of a file. `target` is its column in the table ("" = not stored by the default entry).
 
-    `default` is the SQL used where the value is empty. `private` values are masked in reports.
+    `default` is the SQL used where the value is empty. `private` values are masked in reports, by the mask
+    that it names where it is a text. `hashed`: the keyed hash of this kind is staged beside the value.
     """
 
     name: str
@@ -26,7 +27,8 @@ class Column:
     required: bool = False
     target: str | None = None
     default: str | None = None
-    private: bool = False
+    private: bool | str = False
+    hashed: str = ""
 
     @property
     def stored(self) -> str:
@@ -89,9 +91,10 @@ class RecordType:
     """One file of the feed.
 
     key: the columns that name a row inside the file (and, for masters, in the database).
-    enter: SQL statements run in order; `{rows}` stands for the typed rows with their references resolved,
-        `{load}`, `{since}` and `{date}` for the load's number and days. Empty: one INSERT into `table`, on
-        conflict with `key` an UPDATE, built from the columns and `constants` (column → SQL over `r`).
+    enter: SQL statements (or functions of the connection) run in order; `{rows}` stands for the typed rows
+        with their references resolved, `{load}`, `{since}` and `{date}` for the load's number and days.
+        Empty: one INSERT into `table`, on conflict with `key` an UPDATE, built from the columns and
+        `constants` (column → SQL over `r`).
     scan: rules that Python checks: the columns to read, and a function of ((row, *values) tuples, business
         date) that yields (row, column, value, reason). Rows come in batches from a server-side cursor.
     prepare: called with the connection before the transaction, to stage what Python must compute.
@@ -107,7 +110,7 @@ class RecordType:
     checks: tuple[Check, ...] = ()
     late_checks: tuple[LateCheck, ...] = ()
     before: tuple[str, ...] = ()
-    enter: tuple[str, ...] = ()
+    enter: tuple[str | Callable, ...] = ()
     constants: dict[str, str] = field(default_factory=dict)
     months: tuple[str, str] | None = None
     scan: tuple[tuple[str, ...], Callable[[Iterable[tuple], date], Iterator[tuple]]] | None = None
@@ -125,6 +128,12 @@ class RecordType:
     @property
     def references(self) -> list[Column]:
         return [column for column in self.columns if isinstance(column.kind, Reference)]
+
+    @property
+    def hashed(self) -> list[tuple[str, str]]:
+        """(column, kind) of the columns whose keyed hashes are staged."""
+        kinds = ((c.name, c.hashed or getattr(c.kind, "hashed", "")) for c in self.columns)
+        return [(name, kind) for name, kind in kinds if kind]
 
     def create_sql(self) -> str:
         """The staging table: every column text, and the row's number counted by the COPY."""
@@ -147,14 +156,14 @@ class RecordType:
                 alias = f'"{column.name}_ref"'
                 chosen += [f"{text} AS {name}", f'{alias}.id AS "{column.name}_id"']
                 chosen += [f'{alias}."{extra}" AS "{column.name}_{extra}"' for extra in kind.extras]
-                joins.append(f"LEFT JOIN {kind.source} AS {alias} ON {alias}.key = {text}")
+                joins.append(f"LEFT JOIN {kind.by_text} AS {alias} ON {alias}.key = {text}")
             elif sure:
                 chosen.append(f"{kind.cast(text)} AS {name}")
             else:
                 chosen.append(f"CASE WHEN NOT ({kind.bad(text)}) THEN {kind.cast(text)} END AS {name}")
         return f"SELECT {', '.join(chosen)} FROM {self.staged} AS s {' '.join(joins)}"
 
-    def statements(self) -> tuple[str, ...]:
+    def statements(self) -> tuple[str | Callable, ...]:
         """The statements that enter the rows, placeholders still in them."""
         return self.enter or (self._upsert(),)
 

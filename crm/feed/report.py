@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from crm.feed.records import Bad
+from crm.look import masks
 
 SHOWN = 20
 
@@ -38,10 +39,12 @@ class Report:
             self._stream.close()
 
 
-def mask(value: str | None) -> str | None:
-    """Hide the middle of a personal value: 110***********1234, 138****5678, 张*."""
+def mask(value: str | None, called: bool | str = True) -> str | None:
+    """Hide a personal value by the mask of its name; without one its middle: 110***********1234, 张*."""
     if not value:
         return value
+    if isinstance(called, str):
+        return getattr(masks, f"mask_{called}")(value)
     if len(value) >= 11:
         return value[:3] + "*" * (len(value) - 7) + value[-4:]
     return value[0] + "*" * (len(value) - 1)

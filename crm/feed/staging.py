@@ -8,18 +8,23 @@ from collections.abc import Callable
 import psycopg
 
 from crm.feed.folder import File
+from crm.feed.kinds import HASHES
 from crm.feed.records import STAGING
 from crm.feed.report import Report
 from crm.feed.scan import parquet_batches, readable_rows
+from crm.secrets import keyed_hash
 
 _BLOCK = 1 << 18
+_HASHED_AT_ONCE = 10_000
 Progress = Callable[[int], None]
 
 
 def reset(connection: psycopg.Connection) -> None:
     """Drop what a crashed load may have left and make the schema anew."""
     drop(connection)
-    connection.execute(f"CREATE SCHEMA {STAGING}")
+    connection.execute(
+        f"CREATE SCHEMA {STAGING}; CREATE UNLOGGED TABLE {HASHES} (kind text, text text, hash bytea)"
+    )
 
 
 def drop(connection: psycopg.Connection) -> None:
@@ -44,8 +49,34 @@ def stage(
         with connection.transaction():
             _copy_readable(connection, file, report)
     connection.execute(f"ANALYZE {file.record.staged}")
+    for column, kind in file.record.hashed:
+        _stage_hashes(connection, file.record.staged, column, kind)
     rows = connection.execute(f"SELECT count(*) FROM {file.record.staged}").fetchone()[0]
     return rows, time.monotonic() - began
+
+
+def _stage_hashes(connection: psycopg.Connection, table: str, column: str, kind: str) -> None:
+    """Put the keyed hash of every text of a staged column into the staging table of hashes, once a folder."""
+    fresh = (
+        f'SELECT DISTINCT s."{column}" FROM {table} AS s WHERE s."{column}" IS NOT NULL AND NOT EXISTS '
+        f"(SELECT FROM {HASHES} AS h WHERE h.kind = '{kind}' AND h.text = s.\"{column}\")"
+    )
+    texts, into = connection.cursor(name="feed_hashes"), connection.cursor()
+    with connection.transaction(), texts, into:
+        texts.itersize = _HASHED_AT_ONCE
+        texts.execute(fresh)
+        while batch := texts.fetchmany(_HASHED_AT_ONCE):
+            lines = [f"{kind}\t{_escaped(t)}\t\\\\x{keyed_hash(kind, t).hex()}\n" for (t,) in batch]
+            with into.copy(f"COPY {HASHES} FROM STDIN") as copy:
+                copy.write("".join(lines))
+    connection.execute(f"ANALYZE {HASHES}")
+
+
+def _escaped(text: str) -> str:
+    """A text as COPY reads it."""
+    if text.isalnum():
+        return text
+    return text.translate({92: r"\\", 9: r"\t", 10: r"\n", 13: r"\r"})
 
 
 def _columns(file: File) -> str:

@@ -1,7 +1,15 @@
 """Masks of the data classes (security.md). Every masked value is announced as 已隐藏."""
 
+import re
+
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+
+# Province and city, as far as they are written, and the district; 小区 and 社区 are none.
+_DISTRICT = re.compile(
+    r"^(.{2,8}?(省|自治区|特别行政区))?(.{1,10}?(市|自治州|盟|地区))?(.{1,10}?((?<![小社])区|县|旗|市))?"
+)
+_DISTRICT_MOST = 20
 
 
 def mask_id(value: str | None) -> str:
@@ -27,8 +35,15 @@ def mask_account(value: str | None) -> str:
     return f"…{value[-4:]}" if value and len(value) > 4 else "…"
 
 
+def mask_address(value: str | None) -> str:
+    """An address to its district, the rest hidden: `江南省青禾市城东区****`; one without districts wholly."""
+    if not value:
+        return ""
+    return f"{_DISTRICT.match(value[:_DISTRICT_MOST])[0]}****"
+
+
 def mask_name(value: str | None) -> str:
-    """A person who is not one's own customer: `张*`, `欧阳**` reads `欧**`; a company is never masked."""
+    """A person who is not one's own customer: `张*`, 欧阳娜娜 reads `欧***`; a company is never masked."""
     if not value:
         return ""
     return f"{value[0]}{'*' * max(1, len(value) - 1)}"

@@ -3,9 +3,21 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from crm.look import figures, masks
-from crm.records import ReadOnlyRecord, Record, customer_number, masked, yuan
+from crm.look import figures
+from crm.records import ReadOnlyRecord, Record, customer_number, yuan
+from customers.admin.people import last_four
 from customers.models import Account, LoanState, Product
+
+
+class FoundByAccount:
+    """The search also finds a whole account number, by its keyed hash."""
+
+    account_hash = "number_hash"
+
+    def get_search_results(self, request, queryset, search_term):
+        found, doubles = super().get_search_results(request, queryset, search_term)
+        words = search_term.strip()
+        return (found | queryset.filter(**{self.account_hash: words}) if words else found), doubles
 
 
 @admin.register(Product)
@@ -39,7 +51,7 @@ class ProductAdmin(Record):
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyRecord):
+class AccountAdmin(FoundByAccount, ReadOnlyRecord):
     list_display = [
         "last_four",
         "holder",
@@ -51,7 +63,7 @@ class AccountAdmin(ReadOnlyRecord):
         "principal",
     ]
     list_select_related = ["customer", "product", "branch"]
-    search_fields = ["=number", "=customer__number"]
+    search_fields = ["=customer__number"]
     search_help_text = _("A whole account number or customer number.")
     fields = [
         "last_four",
@@ -61,17 +73,18 @@ class AccountAdmin(ReadOnlyRecord):
         ("opened_on", "matures_on", "closed_on"),
         "principal",
     ]
-    last_four = masked("number", _("account number"), masks.mask_account)
+    last_four = last_four
     holder = customer_number
     principal = yuan("principal_fen", _("principal or limit"))
 
 
 @admin.register(LoanState)
-class LoanStateAdmin(ReadOnlyRecord):
+class LoanStateAdmin(FoundByAccount, ReadOnlyRecord):
+    account_hash = "account__number_hash"
     list_display = ["account", "holder", "date", "loan_class", "overdue_days", "overdue", "due", "received"]
     list_filter = ["loan_class"]
     list_select_related = ["account", "customer"]
-    search_fields = ["=customer__number", "=account__number"]
+    search_fields = ["=customer__number"]
     search_help_text = _("A whole account number or customer number.")
     holder = customer_number
     overdue = yuan("overdue_fen", _("overdue"))

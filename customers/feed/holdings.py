@@ -4,8 +4,13 @@ from crm.feed.kinds import Boolean, Code, Date, LedgerDate, Money, Number, Text,
 from crm.feed.records import Check, Column, LateCheck, RecordType
 from customers.choices import Family, LoanClass, ProductRisk
 from customers.feed.references import ACCOUNT, CUSTOMER, PRODUCT
+from customers.feed.sealing import seal_accounts
 from managers.feed import BRANCH
 
+_KNOWN = (
+    "{rows} AS r JOIN feed_staging.hashes AS h ON h.kind = 'account' AND h.text = r.number "
+    "JOIN customers_account AS a ON a.number_hash = h.hash"
+)
 LOAN_FAMILIES = f"({Family.LOAN.value}, {Family.CARD.value})"
 
 PRODUCTS = RecordType(
@@ -39,7 +44,7 @@ ACCOUNTS = RecordType(
     name="accounts",
     table="customers_account",
     columns=(
-        Column("number", Text(40), required=True, private=True),
+        Column("number", Text(40), required=True, private="account", hashed="account"),
         Column("customer", CUSTOMER, required=True),
         Column("product", PRODUCT, required=True),
         Column("branch", BRANCH, required=True),
@@ -56,18 +61,38 @@ ACCOUNTS = RecordType(
     late_checks=(
         LateCheck(
             "customer",
-            """SELECT r.row_no, 'the account already belongs to another customer' AS reason
-            FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
-            WHERE a.customer_id <> r.customer_id""",
+            f"""SELECT r.row_no, 'the account already belongs to another customer' AS reason
+            FROM {_KNOWN} WHERE a.customer_id <> r.customer_id""",
         ),
         LateCheck(
             "product",
-            """SELECT r.row_no, 'is of another family than the account was so far' AS reason
-            FROM {rows} AS r JOIN customers_account AS a ON a.number = r.number
+            f"""SELECT r.row_no, 'is of another family than the account was so far' AS reason
+            FROM {_KNOWN}
             JOIN customers_product AS old ON old.id = a.product_id
             JOIN customers_product AS new ON new.id = r.product_id
             WHERE new.family <> old.family""",
         ),
+    ),
+    enter=(
+        """CREATE UNLOGGED TABLE feed_staging.fresh_accounts AS
+        SELECT r.customer_id, gen_random_uuid() AS public_id, r.number, h.hash
+        FROM {rows} AS r JOIN feed_staging.hashes AS h ON h.kind = 'account' AND h.text = r.number
+        WHERE NOT EXISTS (SELECT FROM customers_account AS a WHERE a.number_hash = h.hash)""",
+        seal_accounts,
+        # an account that is known keeps its number as it is: it was found by that number's hash
+        """INSERT INTO customers_account (public_id, number, number_hash, last_four, customer_id, product_id,
+            branch_id, opened_on, matures_on, closed_on, principal_fen)
+        SELECT coalesce(n.public_id, a.public_id), coalesce(n.number, a.number), h.hash,
+            coalesce(n.last_four, a.last_four), r.customer_id, r.product_id, r.branch_id, r.opened_on,
+            r.matures_on, r.closed_on, coalesce(r.principal, 0)
+        FROM {rows} AS r
+        JOIN feed_staging.hashes AS h ON h.kind = 'account' AND h.text = r.number
+        LEFT JOIN feed_staging.sealed_accounts AS n ON n.hash = h.hash
+        LEFT JOIN customers_account AS a ON a.number_hash = h.hash
+        ON CONFLICT (number_hash) DO UPDATE SET customer_id = excluded.customer_id,
+            product_id = excluded.product_id, branch_id = excluded.branch_id, opened_on = excluded.opened_on,
+            matures_on = excluded.matures_on, closed_on = excluded.closed_on,
+            principal_fen = excluded.principal_fen""",
     ),
 )
 
@@ -75,7 +100,7 @@ LOANS = RecordType(
     name="loans",
     table="customers_loanstate",
     columns=(
-        Column("account", ACCOUNT, required=True, private=True),
+        Column("account", ACCOUNT, required=True, private="account"),
         Column("date", LedgerDate(), required=True),
         Column("loan_class", Code.of(LoanClass), required=True),
         Column("overdue_days", Number(0, 100000), default="0"),

@@ -38,7 +38,7 @@ BALANCES = RecordType(
     name="balances",
     table="customers_dailybalance",
     columns=(
-        Column("account", ACCOUNT, required=True, private=True),
+        Column("account", ACCOUNT, required=True, private="account"),
         Column("date", LedgerDate(), required=True),
         Column("amount", Money(signed=True), required=True),
         Column("rate", percent_rate()),
@@ -114,7 +114,7 @@ TRANSACTIONS = RecordType(
     table="customers_transaction",
     columns=(
         Column("ref", Text(60), required=True),
-        Column("account", ACCOUNT, required=True, private=True),
+        Column("account", ACCOUNT, required=True, private="account"),
         Column("booked_on", LedgerDate(), required=True),
         Column("kind", Code.of(TransactionKind), required=True),
         Column("channel", Code.of(Channel), required=True),

@@ -14,6 +14,7 @@ from customers.choices import (
     RiskAppetite,
 )
 from customers.feed.references import CUSTOMER
+from customers.feed.sealing import seal_identities, stage_identities
 from customers.formats import document_faults
 from customers.names import initials
 from managers.feed import BRANCH, STAFF
@@ -21,10 +22,12 @@ from managers.feed import BRANCH, STAFF
 _FIELD = Reference(
     "fields", "(SELECT code AS key, id FROM customers_profilefield)", staged="code", called="profile field"
 )
-_NORMAL_DOCUMENT = r"upper(regexp_replace(r.document_number, '[\s-]+', '', 'g'))"
-_NORMAL_MOBILE = (
-    r"regexp_replace(regexp_replace(r.mobile, '[\s-]+', '', 'g'), '^(\+86|0086|86)(?=1[0-9]{10}$)', '')"
-)
+
+
+def prepare(connection) -> None:
+    """Stage what Python computes of the customers before anything is entered."""
+    stage_initials(connection)
+    stage_identities(connection)
 
 
 def stage_initials(connection) -> None:
@@ -63,7 +66,7 @@ CUSTOMERS = RecordType(
     columns=(
         Column("number", Text(20), required=True),
         Column("kind", Code.of(CustomerKind), required=True),
-        Column("name", Text(120), required=True, private=True),
+        Column("name", Text(120), required=True, private="name"),
         Column("branch", BRANCH, required=True),
         Column("since", Date(), required=True),
         Column("closed_on", Date()),
@@ -77,10 +80,10 @@ CUSTOMERS = RecordType(
         Column("marketing_consent", Boolean(), required=True),
         Column("profiling_consent", Boolean(), required=True),
         Column("document", Code.of(IdDocument)),
-        Column("document_number", Text(30), private=True),
+        Column("document_number", Text(30), private="id"),
         Column("document_expires_on", Date()),
-        Column("mobile", Text(20), private=True),
-        Column("address", Text(200), private=True),
+        Column("mobile", Text(20), private="mobile"),
+        Column("address", Text(200), private="address"),
     ),
     key=("number",),
     checks=(
@@ -92,23 +95,24 @@ CUSTOMERS = RecordType(
         ),
     ),
     scan=(("document", "document_number", "mobile"), document_faults),
-    prepare=stage_initials,
+    prepare=prepare,
     late_checks=(
         LateCheck(
             "document_number",
             f"""SELECT row_no, 'the document is also that of row ' || first AS reason FROM (
-                SELECT r.row_no, first_value(r.row_no) OVER w AS first
-                FROM {{rows}} AS r WHERE r.document_number IS NOT NULL
-                WINDOW w AS (PARTITION BY r.document, {_NORMAL_DOCUMENT} ORDER BY r.row_no)
+                SELECT n.row_no, first_value(n.row_no) OVER w AS first
+                FROM {STAGING}.identities AS n WHERE n.document_hash IS NOT NULL
+                WINDOW w AS (PARTITION BY n.document, n.document_hash ORDER BY n.row_no)
             ) AS k WHERE row_no > first""",
         ),
         LateCheck(
             "document_number",
-            f"""SELECT r.row_no,
+            f"""SELECT n.row_no,
                 'the document belongs to customer ' || c.number || ' already' AS reason
-            FROM {{rows}} AS r
+            FROM {STAGING}.identities AS n
+            JOIN {STAGING}.customers AS r ON r.row_no = n.row_no
             JOIN customers_customeridentity AS i
-              ON i.document = r.document AND i.document_number = {_NORMAL_DOCUMENT}
+              ON i.document = n.document AND i.document_hash = n.document_hash
             JOIN customers_customer AS c ON c.id = i.customer_id AND c.number <> r.number
             WHERE NOT EXISTS (SELECT FROM {STAGING}.customers AS s WHERE s.number = c.number)""",
         ),
@@ -129,18 +133,30 @@ CUSTOMERS = RecordType(
             aml_level = excluded.aml_level, industry = excluded.industry, born_on = excluded.born_on,
             gender = excluded.gender, marketing_consent = excluded.marketing_consent,
             profiling_consent = excluded.profiling_consent, since = excluded.since,
-            closed_on = excluded.closed_on""",
+            closed_on = excluded.closed_on
+        WHERE NOT EXISTS (SELECT FROM customers_customeridentity AS e
+                          WHERE e.customer_id = customers_customer.id AND e.erased_on IS NOT NULL)""",
         # documents that change hands inside one folder must not meet halfway
-        """UPDATE customers_customeridentity AS i SET document_number = NULL FROM {rows} AS r
-        JOIN customers_customer AS c ON c.number = r.number
-        WHERE i.customer_id = c.id AND i.document_number IS NOT NULL""",
-        f"""INSERT INTO customers_customeridentity
-            (customer_id, document, document_number, document_expires_on, mobile, address)
-        SELECT c.id, r.document, {_NORMAL_DOCUMENT}, r.document_expires_on, {_NORMAL_MOBILE}, r.address
-        FROM {{rows}} AS r JOIN customers_customer AS c ON c.number = r.number
+        """UPDATE customers_customeridentity AS i SET document_number = NULL, document_hash = NULL
+        FROM {rows} AS r JOIN customers_customer AS c ON c.number = r.number
+        LEFT JOIN feed_staging.identities AS n ON n.row_no = r.row_no
+        WHERE i.customer_id = c.id AND i.document_number IS NOT NULL
+        AND (i.document, i.document_hash) IS DISTINCT FROM (n.document, n.document_hash)""",
+        seal_identities,
+        """INSERT INTO customers_customeridentity AS i (customer_id, wrapped_key, document, document_number,
+            document_hash, document_expires_on, mobile, mobile_hash, address)
+        SELECT s.customer_id, s.wrapped_key, n.document, s.document_number, s.document_hash,
+            n.document_expires_on, s.mobile, s.mobile_hash, s.address
+        FROM feed_staging.sealed_identities AS s
+        JOIN customers_customer AS c ON c.id = s.customer_id JOIN {rows} AS n ON n.number = c.number
         ON CONFLICT (customer_id) DO UPDATE SET document = excluded.document,
-            document_number = excluded.document_number, document_expires_on = excluded.document_expires_on,
-            mobile = excluded.mobile, address = excluded.address""",
+            document_number = excluded.document_number, document_hash = excluded.document_hash,
+            document_expires_on = excluded.document_expires_on, mobile = excluded.mobile,
+            mobile_hash = excluded.mobile_hash, address = excluded.address,
+            wrapped_key = excluded.wrapped_key
+        WHERE (i.document, i.document_number, i.document_expires_on, i.mobile, i.address, i.wrapped_key)
+            IS DISTINCT FROM (excluded.document, excluded.document_number, excluded.document_expires_on,
+                excluded.mobile, excluded.address, excluded.wrapped_key)""",
     ),
 )
 

@@ -12,9 +12,10 @@ PRODUCT = Reference(
 _SHARD = "((hashint8extended(a.customer_id, 8816678312871386365) & 15) + 3) & 15"
 ACCOUNT = Reference(
     "accounts",
-    f"(SELECT a.number AS key, a.id, a.customer_id, a.branch_id, p.family, p.rate_e5, p.ftp_e5, "
+    f"(SELECT a.number_hash AS key, a.id, a.customer_id, a.branch_id, p.family, p.rate_e5, p.ftp_e5, "
     f"{_SHARD} AS shard "
     "FROM customers_account AS a JOIN customers_product AS p ON p.id = a.product_id)",
     extras=("customer_id", "branch_id", "family", "rate_e5", "ftp_e5", "shard"),
     called="account",
+    hashed="account",
 )

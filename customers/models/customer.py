@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
+from crm.secrets.fields import EncryptedCharField, KeyedHashField, WrappedKeyField
 from customers.choices import (
     AmlLevel,
     CustomerKind,
@@ -146,26 +147,58 @@ class Customer(models.Model):
 # The wrapped key stays out of history: erasing a customer is destroying it.
 @tracked(exclude=("wrapped_key",), private=("document_number", "mobile", "address"))
 class CustomerIdentity(models.Model):
-    """Class C2 data, apart from the rest: who reads a list never touches it (security.md)."""
+    """Class C2 data, apart from the rest: who reads a list never touches it (security.md).
+
+    Encrypted under the customer's own key, which stands here wrapped by a master key of the key file;
+    accounts use the same key. `erased_on` with the key destroyed: nothing of the customer can be read again.
+    """
 
     customer = models.OneToOneField(
         Customer, models.PROTECT, primary_key=True, related_name="identity", verbose_name=_("customer")
     )
+    wrapped_key = WrappedKeyField(null=True, editable=False)
+    erased_on = models.DateField(_("erased on"), null=True, blank=True, editable=False)
     document = models.CharField(_("document"), max_length=20, choices=IdDocument, null=True, blank=True)
-    document_number = models.CharField(_("document number"), max_length=30, null=True, blank=True)
+    document_number = EncryptedCharField(
+        _("document number"), max_length=30, row="customer_id", null=True, blank=True
+    )
+    document_hash = KeyedHashField(of="document_number", kind="document", null=True, editable=False)
     document_expires_on = models.DateField(_("document expires on"), null=True, blank=True)
-    mobile = models.CharField(_("mobile"), max_length=20, null=True, blank=True)
-    address = models.CharField(_("address"), max_length=200, null=True, blank=True)
+    mobile = EncryptedCharField(_("mobile"), max_length=20, row="customer_id", null=True, blank=True)
+    mobile_hash = KeyedHashField(of="mobile", kind="mobile", null=True, editable=False)
+    address = EncryptedCharField(_("address"), max_length=200, row="customer_id", null=True, blank=True)
 
     class Meta:
         verbose_name, verbose_name_plural = _("identity"), _("identities")
         constraints = [
             models.UniqueConstraint(
-                fields=["document", "document_number"], name="customers_customeridentity_document_once"
+                fields=["document", "document_hash"], name="customers_customeridentity_document_once"
             ),
             models.CheckConstraint(
                 name="customers_customeridentity_number_has_kind",
                 condition=Q(document_number=None) | Q(document__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="customers_customeridentity_number_has_hash",
+                condition=Q(document_number=None, document_hash=None)
+                | Q(document_number__isnull=False, document_hash__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="customers_customeridentity_erased_is_empty",
+                condition=Q(erased_on=None)
+                | Q(wrapped_key=None, document_number=None, mobile=None, address=None, mobile_hash=None),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mobile_hash"],
+                name="customers_identity_mobile",
+                condition=Q(mobile_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["document_hash"],
+                name="customers_identity_document",
+                condition=Q(document_hash__isnull=False),
             ),
         ]
 

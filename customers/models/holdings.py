@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField, RateField
 from crm.history.tracking import tracked
+from crm.secrets.fields import EncryptedCharField, KeyedHashField, LastFourField
 from customers.choices import CustomerKind, Family, LoanClass, ProductRisk
 from customers.models.customer import Customer
 from managers.models import Branch
@@ -51,10 +52,14 @@ class Product(models.Model):
 
 @tracked(private=("number", "principal_fen"))
 class Account(models.Model):
-    """One holding of one product by one customer."""
+    """One holding of one product by one customer; its number is encrypted under the customer's key."""
 
     public_id = PublicIdField()
-    number = models.CharField(_("account number"), max_length=40, unique=True)
+    number = EncryptedCharField(
+        _("account number"), max_length=40, row="public_id", holder="customer.identity", null=True
+    )
+    number_hash = KeyedHashField(of="number", kind="account", unique=True, editable=False)
+    last_four = LastFourField(_("last four"), of="number", default="", db_default="")
     customer = models.ForeignKey(
         Customer, models.PROTECT, related_name="accounts", verbose_name=_("customer")
     )
@@ -89,7 +94,7 @@ class Account(models.Model):
         ]
 
     def __str__(self):
-        return f"…{self.number[-4:]}"
+        return f"…{self.last_four}"
 
 
 class LoanState(models.Model):

@@ -1,11 +1,16 @@
-"""Finding a customer by what one has at hand: Chinese name, pinyin initials, customer number."""
+"""Finding a customer by what one has at hand: Chinese name, pinyin initials, customer number; and by a whole
+document number, mobile or account number, of which the database knows the keyed hash alone."""
 
 import unicodedata
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q
 
+from customers.formats import normal_document, normal_mobile
+from customers.models import Account, CustomerIdentity
+
 LONGEST = 60
+SHORTEST_NUMBER = 7  # of digits in a document, mobile or account number; a passport has 7 or more
 
 
 def clean_words(text: str) -> str:
@@ -25,12 +30,23 @@ def matching(words: str) -> Q:
     if not words.isascii():
         return _in_name(words)
     found = Q(number__startswith=words.upper())
+    if sum(letter.isdigit() for letter in words) >= SHORTEST_NUMBER:
+        found |= Q(pk__in=_holders(words))
     letters = words.replace(" ", "").lower()
     if letters.isalpha():
         found |= Q(initials__startswith=letters)
     if len(words) > 1 and not words.isdigit():
         found |= _in_name(words)
     return found
+
+
+def _holders(words: str) -> list[int]:
+    """The customers (ids) whose document, mobile or account number is `words`: one look at three indexes."""
+    identities = CustomerIdentity.objects.order_by().values_list("customer_id", flat=True)
+    documents = identities.filter(document_hash=normal_document(words))
+    mobiles = identities.filter(mobile_hash=normal_mobile(words))
+    accounts = Account.objects.order_by().filter(number_hash=words).values_list("customer_id", flat=True)
+    return list(documents.union(mobiles, accounts))
 
 
 def _in_name(words):

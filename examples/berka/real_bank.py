@@ -59,6 +59,7 @@ def figures() -> dict:
     from django.db.models import Q, Sum
     from django.db.models.functions import Abs
 
+    from customers.choices import Family
     from customers.models import Account, Customer, Transaction
     from performance.models import Night, Scorecard
 
@@ -69,13 +70,13 @@ def figures() -> dict:
     nights = list(Night.objects.order_by("business_date"))
     cards = Scorecard.objects.filter(night=nights[-1]).select_related("manager__user", "period")
     return {
-        "accounts": Account.objects.filter(number__startswith="A").count(),
+        "accounts": Account.objects.exclude(product__family__in=[Family.LOAN, Family.CARD]).count(),
         "customers": Customer.objects.count(),
         "transactions": Transaction.objects.count(),
         "credits": int(sums["credits"]),
         "debits": int(sums["debits"]),
-        "loans": Account.objects.filter(number__startswith="L").count(),
-        "cards": Account.objects.filter(number__startswith="C").count(),
+        "loans": Account.objects.filter(product__family=Family.LOAN).count(),
+        "cards": Account.objects.filter(product__family=Family.CARD).count(),
         "nights": [
             {"date": night.business_date.isoformat(), "rows": night.customers, "digest": night.digest}
             for night in nights

@@ -10,7 +10,6 @@ from crm.partitions import ensure_months
 from customers.choices import CustomerKind, Family, LoanClass, RelationshipKind, TaskKind
 from customers.models import (
     CustomerGroup,
-    CustomerIdentity,
     GroupMembership,
     LoanState,
     ProfileFact,
@@ -40,9 +39,10 @@ def put_balance(account, amount_fen, day, rate_e5=1550):
 
 
 def test_shows_the_customer_with_masks(as_user, manager, customer, published):
-    CustomerIdentity.objects.filter(customer=customer).update(
-        document="resident_id", document_number="999999196806070014", mobile="13000000000"
-    )
+    identity = customer.identity
+    identity.document, identity.document_number = "resident_id", "999999196806070014"
+    identity.mobile = "13000000000"
+    identity.save()
     make_standing(customer)
     text = as_user(manager.user).get(page(customer)).content.decode()
     assert "沈知远" in text

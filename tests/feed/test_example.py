@@ -108,14 +108,14 @@ def test_customers_repeat_what_assignments_branches_and_contacts_say(bank, load)
 
 def test_the_ledger_carries_family_branch_and_deltas(bank, load):
     load(EXAMPLE)
-    account = Account.objects.get(number="6200000000000013")
+    account = Account.objects.get(number_hash="6200000000000013")
     rows = DailyBalance.objects.filter(account=account).order_by("date")
     assert list(rows.values_list("amount_fen", "aum_delta", "deposit_delta", "loan_delta", "nii_delta")) == [
         (26800000, 26800000, 26800000, 0, 26800000 * 1400),
         (6800000, -20000000, -20000000, 0, -20000000 * 1400),
         (8050000, 1250000, 1250000, 0, 1250000 * 1400),
     ]
-    loan = DailyBalance.objects.get(account__number="LN0000000001")
+    loan = DailyBalance.objects.get(account__number_hash="LN0000000001")
     assert (loan.loan_delta, loan.nii_delta, loan.el_delta, loan.aum_delta) == (
         150000000,
         150000000 * 1800,

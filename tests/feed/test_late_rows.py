@@ -13,7 +13,7 @@ ACCOUNT = "6200000000000013"
 
 
 def deltas() -> list[tuple]:
-    rows = DailyBalance.objects.filter(account__number=ACCOUNT).order_by("date")
+    rows = DailyBalance.objects.filter(account__number_hash=ACCOUNT).order_by("date")
     return list(rows.values_list("date", "amount_fen", "aum_delta"))
 
 
