@@ -23,6 +23,11 @@ UNKNOWN_ADDRESS = "::"  # a socket without a peer; allauth's table wants one
 class AccountAdapter(DefaultAccountAdapter):
     """Staff numbers, no sign-up, no mail."""
 
+    def set_password(self, user, password):
+        """Store that alone: a page may write no other column of a member of staff (crm/wall)."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_password_mismatch": _("Staff number or password is wrong. Check both and try again."),
         "incorrect_password": _("The password is wrong. Try again."),

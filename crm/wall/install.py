@@ -94,7 +94,7 @@ def _of_database() -> list[str]:
     database = connection.ops.quote_name(connection.settings_dict["NAME"])
     return [
         f"REVOKE ALL ON DATABASE {database} FROM PUBLIC",
-        f"GRANT CONNECT ON DATABASE {database} TO {roles.WEB}, {roles.WORKER}",
+        f"GRANT CONNECT ON DATABASE {database} TO {', '.join(roles.ALL)}",
         f"GRANT CREATE, TEMPORARY ON DATABASE {database} TO {roles.WORKER}",
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {', '.join(roles.ALL)}",

@@ -195,7 +195,13 @@ TABLES = (
     MACHINES("crm_feedload"),
     OPEN("crm_feedfile"),
     # managers
-    Line("managers_user", readers=roles.OF_PAGES, door=_LOGIN, admin=_SETTINGS),
+    Line(
+        "managers_user",
+        readers=roles.OF_PAGES,
+        door=_LOGIN,
+        chief="update (role, branch_id, is_active)",
+        admin=_SETTINGS,
+    ),
     OPEN("managers_user_groups", admin="insert, delete"),
     OPEN("managers_user_user_permissions", admin="insert, delete"),
     Line("managers_branch", readers=roles.OF_PAGES, admin=_SETTINGS),
@@ -247,7 +253,7 @@ TABLES = (
     MACHINES("performance_step"),
     OPEN("performance_fit"),
     OPEN("performance_scheme", admin=_SETTINGS),
-    OPEN("performance_period"),
+    OPEN("performance_period", admin="update"),
     of_customer("performance_plan"),
     of_customer("performance_rollup", owned_by_worker=True),
     of_customer("performance_customeranalysis", owned_by_worker=True),
