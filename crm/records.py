@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.forms import RangeWidget
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -53,13 +54,32 @@ class Rights:
 
 
 class ReadOnlyRecord(Rights, admin.ModelAdmin):
-    """Looked at only."""
+    """Looked at only. Parameters that Django's admin would stumble over are refused or left out."""
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
     list_per_page = 50
     list_max_show_all = 50
+
+    def to_field_allowed(self, request, to_field):
+        """A field that does not exist is not allowed; Django would raise."""
+        try:
+            return super().to_field_allowed(request, to_field)
+        except FieldDoesNotExist:
+            return False
+
+    def get_changeform_initial_data(self, request):
+        """What the address fills in, without values that a column of the model cannot take."""
+        found = super().get_changeform_initial_data(request)
+        return {name: value for name, value in found.items() if self._may_hold(name, value)}
+
+    def _may_hold(self, name, value) -> bool:
+        try:
+            self.model._meta.get_field(name).to_python(value)
+        except (FieldDoesNotExist, ValidationError, ValueError, OverflowError):
+            return False
+        return True
 
 
 class Record(ReadOnlyRecord):
