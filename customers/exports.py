@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.export.registry import Column, Sheet
 from crm.money import yuan
-from customers.choices import Lifecycle, Tier
+from customers.choices import CustomerKind, Lifecycle, Tier
 from customers.models import Customer, Publication
 from customers.reasons import risk_band
 from customers.selectors.book import BookState, book_rows, narrowed
@@ -90,8 +90,22 @@ def _still(user, query, subjects):
 
 
 def _title(query):
-    told = "; ".join(f"{name} = {value}" for name, value in query.items() if (name, value) != ("view", "all"))
-    return _("Customers (%(filter)s)") % {"filter": told} if told else _("Customers, all")
+    """The list by its conditions, in the words of the page."""
+    words = {
+        "view": {
+            "matures": _("Matures this month"),
+            "silent": _("High value, silent"),
+            "churn": _("Risk of leaving high"),
+            "expiring": _("Data expiring"),
+            "overdue": _("Overdue"),
+        },
+        "kind": dict(CustomerKind.choices),
+        "tier": dict(Tier.choices),
+        "lifecycle": dict(Lifecycle.choices),
+        "silence": {"never": _("no contact yet")},
+    }
+    told = [str(words.get(name, {}).get(value, value)) for name, value in query.items() if value != "all"]
+    return " · ".join([_("Customers"), *told])
 
 
 BOOK = Sheet(

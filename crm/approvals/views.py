@@ -12,6 +12,7 @@ from crm.approvals.models import Approval, State
 from crm.approvals.registry import kinds
 from crm.http import go_to, toast
 from crm.navigation import forget_counts
+from crm.signin import recently_authenticated
 
 CHECKERS = ("supervisor", "admin")
 READERS = (*CHECKERS, "auditor")
@@ -27,8 +28,7 @@ def inbox(request):
         "rows": _named(rows),
         "decided": _named(selectors.decided(request.user)),
         "may_decide": request.user.role in CHECKERS,
-        "oldest": min((row.asked_at for row in rows), default=None),
-        "now": timezone.now(),
+        "today": timezone.localdate(),
     }
     return render(request, "approvals/inbox.html", context)
 
@@ -40,10 +40,13 @@ def mine(request):
     now = timezone.now()
     waiting = [row for row in rows if row.state == State.ASKED and row.expires_at > now]
     closed = [row for row in rows if row not in waiting]
-    return render(request, "approvals/mine.html", {"waiting": waiting, "closed": closed, "now": now})
+    return render(
+        request, "approvals/mine.html", {"waiting": waiting, "closed": closed, "today": timezone.localdate()}
+    )
 
 
 @require_POST
+@recently_authenticated
 def decide(request, public_id):
     """Approve (`answer=approve`) or send back (`answer=reject`, with a reason)."""
     if request.user.role not in CHECKERS:
@@ -91,7 +94,7 @@ def _say(request, found):
 
 
 def _named(rows):
-    """Each request with the name of its kind, and its days."""
+    """Each request with the name of its kind."""
     known = kinds()
     for row in rows:
         row.kind_label = known[row.kind].label if row.kind in known else row.kind

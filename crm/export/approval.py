@@ -20,7 +20,7 @@ def _effect(payload):
         "title": _("File for %(person)s: %(title)s") % told,
         "lines": [
             [_("rows in his hands"), "0", payload["rows"]],
-            [_("columns"), "—", ", ".join(str(column.label) for column in sheet.columns)],
+            [_("columns"), "—", " · ".join(str(column.label) for column in sheet.columns)],
             [_("format"), "—", payload["form"].upper()],
         ],
     }

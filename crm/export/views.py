@@ -16,11 +16,13 @@ from crm.export.models import Export, ExportState
 from crm.export.registry import sheets
 from crm.http import go_to, render_page, toast
 from crm.navigation import forget_counts
+from crm.signin import recently_authenticated
 
 LISTED = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@recently_authenticated
 def ask(request, what):
     """What the file will hold, and the form that asks for it; the filter stands in the address."""
     sheet = sheets().get(what)
@@ -63,6 +65,7 @@ def files(request):
 
 
 @require_safe
+@recently_authenticated
 def download(request, public_id):
     """The bytes, to the owner alone; the audit row is committed before the first of them."""
     export = get_object_or_404(Export, public_id=public_id, user=request.user)
