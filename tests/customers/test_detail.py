@@ -225,5 +225,5 @@ def test_number_of_queries_does_not_grow(
             )
         made = size
         client.get(page(customer))
-        with django_assert_num_queries(19):
+        with django_assert_num_queries(20):
             client.get(page(customer))
