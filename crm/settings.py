@@ -28,6 +28,7 @@ if DEBUG and not EMBEDDED:
 SECRET_KEY = env("SECRET_KEY") or (embedded.secret_key() if EMBEDDED else None)
 if not SECRET_KEY:
     raise SettingError("SECRET_KEY is not set: put 50 random characters into it or into SECRET_KEY_FILE.")
+SECRET_KEY_FALLBACKS = [key for key in (env("SECRET_KEY_FALLBACKS") or "").split(",") if key]
 ALLOWED_HOSTS = [host for host in (env("ALLOWED_HOSTS") or "").split(",") if host]
 if EMBEDDED:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
