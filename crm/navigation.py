@@ -71,6 +71,7 @@ ENTRIES = (
     Entry(BRANCH, "managers:leave", "calendar", _("Leave and cover"), SUPERVISOR),
     Entry(BRANCH, "customers:watchlist", "shield", _("Risk watch"), SUPERVISOR),
     Entry(BRANCH, "service:complaints", "ticket", _("Complaints and deadlines"), SUPERVISOR),
+    Entry(BRANCH, "customers:reveals", "lock", _("Revealed values"), SUPERVISOR | READERS),
     Entry(BRANCH, "signin:staff", "key-round", _("Staff sign-in"), SUPERVISOR),
     Entry(CLOSE, "performance:close", "lock", _("Quarter close"), SUPERVISOR),
     Entry(ADMINISTRATION, "performance:nights", "moon", _("The night"), READERS, tab=_("Night")),

@@ -10,10 +10,13 @@ from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
+from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
+from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile
 from crm.partitions import ensure_months
 from crm.records import COUNTED, CappedPaginator
+from crm.replay.models import SentForm
 from customers.models import (
     CustomerGroup,
     CustomerIdentity,
@@ -47,6 +50,7 @@ from tests.performance.world import (
 OURS = ("crm", "managers", "customers", "service", "marketing", "performance")
 # Read on pages of their own (crm/history, crm/audit), which mask: the administrators' site has none of them.
 HISTORY = (RecordHistory, Change, ChainLink, ChainSeal, AuditRecord)
+HISTORY += (Approval, Execution, Export, ExportChunk, SentForm)  # and these on crm/approvals, crm/export
 MODELS = sorted(
     (
         model

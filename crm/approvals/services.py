@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from crm import audit
 from crm.approvals.models import Approval, Execution, State
 from crm.approvals.registry import kinds
+from crm.history import acting
 
 _DAMAGED = gettext_lazy("The request does not match its fingerprint; nothing was done. Tell the auditor.")
 
@@ -178,7 +179,7 @@ def _execute(found) -> None:
     try:
         if digest_of(found.payload) != found.digest:
             raise Refused(_DAMAGED)
-        with transaction.atomic():
+        with transaction.atomic(), _as_both(found):
             Execution.objects.create(approval=found, digest=found.digest, executed_at=now)
             kinds()[found.kind].execute(found.payload, found)
     except Refused as refusal:
@@ -187,6 +188,16 @@ def _execute(found) -> None:
         return
     found.state, found.executed_at = State.DONE, now
     found.save(update_fields=["state", "executed_at"])
+
+
+def _as_both(found):
+    """In the history the effect is the checker's doing, with who asked and why beside it."""
+    return acting(
+        found.checker,
+        found.reason,
+        approval=str(found.public_id),
+        asked_by=found.maker.get_username(),
+    )
 
 
 def _in_every_language(effect, payload) -> dict:

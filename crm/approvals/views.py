@@ -89,8 +89,10 @@ def _say(request, found):
         messages.warning(request, _("This request had lapsed; nothing was done. It may be asked anew."))
     elif found.state == State.REJECTED:
         toast(request, _("Sent back: %(title)s") % {"title": title})
-    else:
+    elif found.state == State.DONE:
         toast(request, _("Approved and done: %(title)s") % {"title": title})
+    else:  # a worker carries it out in a moment
+        toast(request, _("Approved: %(title)s") % {"title": title})
 
 
 def _named(rows):

@@ -17,6 +17,7 @@ from crm.approvals import selectors
 from crm.approvals import services as approvals
 from crm.approvals.models import Approval, Execution, State
 from crm.approvals.registry import Kind, in_scope, kinds
+from crm.history.models import Change
 from customers.approvals import ask_backdated_assignment
 from customers.models import Assignment, Customer
 from customers.services.assignment import AssignmentRefused, assign
@@ -292,6 +293,8 @@ def test_a_backdated_assignment_takes_a_second_person(
     )
     assert list(rows) == [(manager.pk, date(2020, 1, 1)), (colleague.pk, day)]
     assert Customer.objects.get(pk=customer.pk).lead == colleague
+    change = Change.objects.filter(source="customers_assignment").latest("pk")
+    assert (change.actor, change.reason) == (second_supervisor.username, "错分")
 
 
 @pytest.fixture
