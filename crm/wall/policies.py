@@ -183,15 +183,6 @@ TABLES = (
     of_user("crm_export", everyone="insert, update"),
     of_parent("crm_exportchunk", "export_id", "crm_export", everyone="insert, delete"),
     of_user("crm_sentform", everyone="insert, update, delete"),
-    # signing in (allauth, axes)
-    DOOR("account_emailaddress"),
-    DOOR("account_emailconfirmation"),
-    DOOR("mfa_authenticator"),
-    DOOR("usersessions_usersession"),
-    DOOR("axes_accessattempt"),
-    DOOR("axes_accessattemptexpiration"),
-    DOOR("axes_accessfailurelog"),
-    DOOR("axes_accesslog"),
     MACHINES("crm_feedload"),
     OPEN("crm_feedfile"),
     # managers
@@ -218,6 +209,8 @@ TABLES = (
         "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
     ),
     of_customer("customers_customeridentity"),
+    of_customer("customers_reveal", write="insert", append_only=True),
+    OPEN("customers_revealgrant", write="insert", append_only=True),
     OPEN("customers_product", admin=_SETTINGS),
     OPEN("customers_profilefield", admin=_SETTINGS),
     MACHINES("customers_publication"),

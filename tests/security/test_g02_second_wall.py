@@ -1,0 +1,219 @@
+"""G2: PostgreSQL itself keeps a user's rows apart; the web's login owns nothing and can take nothing down."""
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, transaction
+
+from crm.wall import install, policies, roles, scope
+from crm.wall.middleware import RowScope
+from customers.models import Customer
+from tests.factories import make_customer
+from tests.security.wall import (
+    CANARY,
+    asked,
+    customer_addresses,
+    hidden_customers,
+    list_addresses,
+    take_visible_to_out,
+)
+
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[2]
+LINES = {line.table: line for line in policies.all_lines()}
+POLICED = sorted(line.table for line in LINES.values() if line.rules)
+NOT_MADE_HERE = {"demo_install"}  # `make run` alone makes it
+BEYOND = {"performance/evidence.py", "performance/selectors/cards.py"}  # who may read beyond a scope
+NARROW = (roles.MANAGER, roles.BRANCH, roles.SERVICE)
+
+
+@pytest.fixture
+def web():
+    """A connection of the web's own login, as production has it."""
+    known = connection.get_connection_params()
+    kept = {name: value for name, value in known.items() if name not in {"context", "cursor_factory"}}
+    with psycopg.connect(**kept | {"user": roles.WEB}, autocommit=True) as opened:
+        yield opened
+
+
+def rows(statement, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
+# --- The registry -------------------------------------------------------------------------------------------
+def test_every_table_has_a_line_and_every_line_a_table():
+    assert install.tables() - set(LINES) == set()
+    assert set(LINES) - install.tables() <= NOT_MADE_HERE
+    assert len(LINES) == len(policies.all_lines())
+
+
+def test_every_policy_is_forced_and_as_written():
+    forced = rows("SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity ORDER BY 1")
+    assert {name for (name,) in forced} == set(POLICED)
+    found = rows("SELECT tablename, unnest(roles) FROM pg_policies")
+    assert set(found) == {(table, role) for table in POLICED for role in LINES[table].rules}
+
+
+def test_who_reads_a_policed_table_has_a_policy_there():
+    assert [t for t in POLICED if set(LINES[t].rules) - set(LINES[t].readers)] == []
+
+
+def test_reading_beyond_a_scope_is_named_here():
+    apps = ("crm", "managers", "customers", "service", "marketing", "performance")
+    using = {
+        path.relative_to(ROOT).as_posix()
+        for app in apps
+        for path in (ROOT / app).rglob("*.py")
+        if re.search(r"\bbeyond_scope\(\):", path.read_text(encoding="utf-8"))
+    }
+    assert using - {"crm/wall/scope.py"} == BEYOND
+
+
+# --- The wall alone, without visible_to ---------------------------------------------------------------------
+@pytest.mark.parametrize("role", ["manager", "supervisor", "back_office"])
+def test_without_visible_to_no_foreign_row_is_shown(
+    role, client, monkeypatch, request, branch, other_branch, manager, outsider
+):
+    make_customer("沈知远", branch=branch, lead=manager)
+    hidden = hidden_customers(other_branch, outsider, manager, branch)
+    user = request.getfixturevalue(role)
+    client.force_login(getattr(user, "user", user))
+    assert take_visible_to_out(monkeypatch) >= 4
+    leaks = {}
+    for address in list_addresses():
+        response, said = asked(client, address)
+        if CANARY.encode() in said or any(str(one.public_id).encode() in said for one in hidden.values()):
+            leaks[address] = response.status_code
+    for customer in hidden.values():
+        for address in customer_addresses(customer).values():
+            if (status := client.get(address).status_code) != 404:
+                leaks[address] = status
+    assert leaks == {}
+
+
+@pytest.mark.parametrize("role", NARROW)
+def test_an_unscoped_connection_sees_no_row(role, web, customer, manager):
+    with transaction.atomic():
+        scope._set_role(role)
+        mine = [table for table in POLICED if role in LINES[table].readers]
+        seen = {table: rows(f"SELECT count(*) FROM {table}")[0][0] for table in mine}
+        scope._set_role("none")
+    assert {table for table, count in seen.items() if count} == set()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        web.execute("SELECT FROM customers_customer")
+
+
+def test_a_scope_ends_with_its_block(customer, manager, foreign_customer):
+    with scope.of_user(manager.user_id):
+        assert list(Customer.objects.values_list("pk", flat=True)) == [customer.pk]
+        with scope.beyond_scope():
+            assert Customer.objects.count() == 2
+        assert Customer.objects.count() == 1
+    assert Customer.objects.count() == 2
+    assert rows("SELECT current_setting('role'), current_setting('app.manager')") == [("none", "")]
+
+
+def test_a_failure_beyond_the_scope_does_not_stay_there(customer, manager, foreign_customer):
+    with scope.of_user(manager.user_id):
+        with pytest.raises(ZeroDivisionError), scope.beyond_scope():
+            raise ZeroDivisionError
+        assert Customer.objects.count() == 1
+
+
+def test_nobody_writes_into_another_scope(customer, manager, outsider, foreign_customer):
+    with scope.of_user(manager.user_id):
+        assert Customer.objects.filter(pk=foreign_customer.pk).update(next_date="2026-07-02") == 0
+    foreign_customer.refresh_from_db()
+    assert foreign_customer.next_date is None
+
+
+# --- What the web's login may not do ------------------------------------------------------------------------
+@pytest.mark.parametrize("role", [*roles.SCOPED, roles.WEB])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE customers_interaction",
+        "DELETE FROM customers_customer",
+        "DELETE FROM customers_interaction",
+        "DELETE FROM crm_auditrecord",
+        "UPDATE crm_auditrecord SET act = 'read'",
+        "UPDATE performance_scorecard SET total = 100",
+        "UPDATE customers_customer SET tier = 'private'",
+        "UPDATE customers_customer SET branch_path = ''",
+        "ALTER TABLE customers_customer DISABLE TRIGGER ALL",
+        "ALTER TABLE customers_customer DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE customers_customer NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY wall_manager ON customers_customer",
+        "CREATE POLICY mine ON customers_customer USING (true)",
+        "CREATE TABLE mine (number int)",
+        "CREATE TEMP TABLE mine (number int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP TABLE customers_task",
+        "SET session_replication_role = replica",
+        f"SET ROLE {roles.WORKER}",
+        "SET ROLE app",
+        "SET ROLE postgres",
+        f"GRANT {roles.WORKER} TO {roles.WEB}",
+        f"ALTER ROLE {roles.WEB} BYPASSRLS",
+        "COPY customers_customer TO PROGRAM 'true'",
+        "SELECT pg_read_file('/etc/passwd')",
+    ],
+)
+def test_the_web_is_refused(web, role, statement):
+    with web.transaction(force_rollback=True):
+        web.execute(f"SET LOCAL ROLE {role}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), web.transaction():
+            web.execute(statement)
+
+
+@pytest.mark.parametrize("role", NARROW)
+def test_rights_of_staff_are_not_theirs_to_change(web, role):
+    with web.transaction(force_rollback=True):
+        web.execute(f"SET LOCAL ROLE {role}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), web.transaction():
+            web.execute("UPDATE managers_user SET is_superuser = true")
+
+
+def test_no_role_of_pages_reaches_a_partition():
+    reached = rows(
+        "SELECT relname, role FROM pg_class, unnest(%s::text[]) AS role WHERE relispartition "
+        "AND has_table_privilege(role, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')",
+        list(roles.OF_PAGES),
+    )
+    assert reached == []
+
+
+def test_the_auditor_writes_only_what_signing_in_writes():
+    written = rows(
+        "SELECT DISTINCT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relnamespace = 'public'::regnamespace AND has_any_column_privilege(%s, oid, 'INSERT, UPDATE')",
+        roles.AUDITOR,
+    )
+    allowed = {line.table for line in LINES.values() if line.door or line.everyone}
+    assert {name for (name,) in written} == allowed
+
+
+def test_the_webs_login_owns_nothing_and_passes_no_policy(web):
+    assert (
+        web.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolinherit FROM pg_roles "
+            "WHERE rolname = session_user"
+        ).fetchone()
+        == (False,) * 5
+    )
+    assert web.execute(
+        "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) = ANY(%s)", [list(roles.OF_PAGES)]
+    ).fetchone() == (0,)
+
+
+def test_production_refuses_another_login_for_the_web(settings):
+    settings.EMBEDDED = False
+    with pytest.raises(ImproperlyConfigured, match="give it a DATABASE_URL of the role guanhu_web"):
+        RowScope(lambda request: None)
