@@ -5,7 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 
 from crm import audit
 from crm.history import acting
@@ -13,6 +13,7 @@ from crm.history.chain import seal
 from crm.history.heads import export_heads
 from crm.history.models import ChainLink, ChainSeal, Change
 from crm.history.verify import verify
+from crm.wall import roles
 from customers.models import Customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -188,3 +189,15 @@ def test_a_trigger_switched_off_is_named(sealed, heads):
         ]
     finally:
         run("ALTER TABLE customers_customer ENABLE TRIGGER history_update")
+
+
+def test_the_worker_seals_and_proves_but_alters_nothing(customer, heads):
+    run(f"SET ROLE {roles.WORKER}")
+    try:
+        assert seal().rows > 0
+        assert verify(heads).faults == ()
+        for table in ("crm_change", "crm_auditrecord", "crm_chainlink", "crm_chainseal", "pghistory_context"):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                run(f"DELETE FROM {table}")
+    finally:
+        run("RESET ROLE")
