@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import book, contacts, customer, home, tasks, today, who_sees
+from customers.views import book, contacts, customer, home, reveal, tasks, today, who_sees
 
 app_name = "customers"
 urlpatterns = [
@@ -14,6 +14,15 @@ urlpatterns = [
     path("contact/", contacts.pick, name="contact_pick"),
     path("customers/", book.book, name="book"),
     path("customers/<uuid:public_id>/", customer.detail, name="detail"),
+    path("customers/<uuid:public_id>/reveal/<slug:field>/", reveal.reveal, name="reveal"),
+    path(
+        "customers/<uuid:public_id>/reveal/account/<uuid:account>/",
+        reveal.reveal,
+        {"field": "account"},
+        name="reveal_account",
+    ),
+    path("reveals/", reveal.digest, name="reveals"),
+    path("reveals/<uuid:public_id>/grant/", reveal.grant, name="reveal_grant"),
     path("customers/<uuid:public_id>/contact/", contacts.log, name="log_contact"),
     path("customers/<uuid:public_id>/who/", who_sees.who_sees, name="who_sees"),
     path("customers/<uuid:public_id>/contacts/", contacts.feed, name="contacts"),

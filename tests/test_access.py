@@ -17,7 +17,7 @@ from crm.export.models import Export
 from performance.choices import NightState
 from performance.models import IndicatorResult, Night, Scorecard
 from performance.periods import period_of
-from tests.factories import make_task
+from tests.factories import make_account, make_product, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,10 @@ RULES: dict[str, tuple] = {
     "customers:who_sees": OWN_CUSTOMER,
     "customers:log_contact": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
     "customers:contact_pick": MANAGERS,
+    "customers:reveal": (LOGIN, 200, 404, 200, 404, 200, 403, 403),
+    "customers:reveal_account": (LOGIN, 200, 404, 200, 404, 200, 403, 403),
+    "customers:reveals": OVERSEERS,
+    "customers:reveal_grant": POST_ONLY,
     "customers:task_done": POST_ONLY,
     "customers:task_snooze": POST_ONLY,
     "customers:task_undo": POST_ONLY,
@@ -114,6 +118,9 @@ WRITES = {
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
+    "customers:reveal": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
+    "customers:reveal_account": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
+    "customers:reveal_grant": (LOGIN, 403, 403, 302, 403, 403, 403, 403),
     "performance:night_start": (LOGIN, 403, 403, 403, 403, 403, 303, 403),
     "approvals:decide": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
     "approvals:withdraw": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
@@ -165,6 +172,7 @@ def address(customer, manager):
     )
     IndicatorResult.objects.create(scorecard=scorecard, code="E1", dimension="contribution", weight=50)
     task = make_task(customer)
+    account = make_account(customer, make_product())
     request = Approval.objects.create(
         kind="exports.large",
         payload={},
@@ -190,6 +198,9 @@ def address(customer, manager):
         "customers:detail": [customer.public_id],
         "customers:who_sees": [customer.public_id],
         "customers:log_contact": [customer.public_id],
+        "customers:reveal": [customer.public_id, "mobile"],
+        "customers:reveal_account": [customer.public_id, account.public_id],
+        "customers:reveal_grant": [manager.user.public_id],
         "customers:contacts": [customer.public_id],
         "customers:task_done": [task.public_id],
         "customers:task_snooze": [task.public_id],

@@ -26,39 +26,35 @@ class HashedKeys:
         self._heads = heads[self._order]
         size = 1 << max(10, (2 * len(heads)).bit_length())
         self._mask = np.uint64(size - 1)
-        self._known = np.zeros((size, 2), np.uint64)
+        self._first, self._second = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
         self._places = np.full(size, -1, np.int64)
         self._seeds = [secrets.randbits(63), secrets.randbits(63)]
 
     def places(self, texts: pl.Series) -> np.ndarray:
         """Return the place of every text. Raises Unclean where the database does not know one."""
-        pairs = np.stack([texts.hash(seed).to_numpy() for seed in self._seeds], axis=1)
+        first, second = (texts.hash(seed).to_numpy() for seed in self._seeds)
         found = np.full(len(texts), -1, np.int64)
         waiting, step = np.arange(len(texts)), 0
         while len(waiting):
-            slots = ((pairs[waiting, 0] + np.uint64(step)) & self._mask).astype(np.int64)
-            held = self._places[slots]
-            same = (held >= 0) & (self._known[slots] == pairs[waiting]).all(axis=1)
-            found[waiting[same]] = held[same]
-            fresh = held < 0
-            if fresh.any():
-                self._learn(texts, pairs, waiting[fresh], slots[fresh])
-            # a fresh one looks at its slot again: another of this batch may have taken it
-            again, further = waiting[fresh], waiting[~fresh & ~same]
-            if len(again):
-                slots = slots[fresh]
-                mine = (self._known[slots] == pairs[again]).all(axis=1)
-                found[again[mine]] = self._places[slots[mine]]
-                further = np.concatenate([further, again[~mine]])
-            waiting, step = further, step + 1
+            one, two = first[waiting], second[waiting]
+            slots = ((one + np.uint64(step)) & self._mask).astype(np.int64)
+            free = self._places[slots] < 0
+            if free.any():
+                self._learn(texts, waiting[free], slots[free], one[free], two[free])
+            # of several new ones for one slot the last one has it; the others look further
+            same = (self._first[slots] == one) & (self._second[slots] == two)
+            found[waiting[same]] = self._places[slots[same]]
+            waiting, step = waiting[~same], step + 1
         return found
 
-    def _learn(self, texts: pl.Series, pairs: np.ndarray, rows: np.ndarray, slots: np.ndarray) -> None:
+    def _learn(
+        self, texts: pl.Series, rows: np.ndarray, slots: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> None:
         """Put texts into free slots; of several for one slot the last one has it."""
         slots, last = np.unique(slots[::-1], return_index=True)
-        rows = rows[::-1][last]
-        self._places[slots] = self._resolved(texts.gather(rows).to_list())
-        self._known[slots] = pairs[rows]
+        last = len(rows) - 1 - last
+        self._places[slots] = self._resolved(texts.gather(rows[last]).to_list())
+        self._first[slots], self._second[slots] = first[last], second[last]
 
     def _resolved(self, words: list[str]) -> np.ndarray:
         digests = b"".join([keyed_hash(self._kind, word) for word in words])

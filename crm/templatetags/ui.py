@@ -39,6 +39,7 @@ register.filter("duration", dates.duration)
 register.filter("mask_id", lambda value: masks.hidden(masks.mask_id(value)))
 register.filter("mask_mobile", lambda value: masks.hidden(masks.mask_mobile(value)))
 register.filter("mask_account", masks.mask_account)
+register.filter("mask_address", lambda value: masks.hidden(masks.mask_address(value)))
 register.filter("mask_name", lambda value: masks.hidden(masks.mask_name(value)))
 # --- marks ---
 register.simple_tag(icon, name="icon")

@@ -17,6 +17,8 @@ from customers.models import (
     ProfileFact,
     ProfileField,
     Relationship,
+    Reveal,
+    RevealGrant,
 )
 
 
@@ -177,3 +179,19 @@ class GroupMembershipAdmin(ReadOnlyRecord):
     list_display = ["group", "customer"]
     list_select_related = ["group", "customer"]
     search_fields = ["=group__code", "=customer__number"]
+
+
+@admin.register(Reveal)
+class RevealAdmin(ReadOnlyRecord):
+    list_display = ["at", "user", "number", "field", "reason"]
+    list_filter = ["field"]
+    list_select_related = ["customer", "user"]
+    search_fields = ["=customer__number", "=user__username"]
+    number = customer_number
+
+
+@admin.register(RevealGrant)
+class RevealGrantAdmin(ReadOnlyRecord):
+    list_display = ["day", "user", "granted_by"]
+    list_select_related = ["user", "granted_by"]
+    search_fields = ["=user__username"]

@@ -6,6 +6,7 @@ from customers.models.customer import Customer, CustomerIdentity
 from customers.models.holdings import Account, LoanState, Product
 from customers.models.ledger import DailyBalance, Rebuild, Transaction
 from customers.models.profile import CustomerGroup, GroupMembership, ProfileFact, ProfileField, Relationship
+from customers.models.reveal import Reveal, RevealGrant
 from customers.models.standing import Publication, Standing
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Publication",
     "Rebuild",
     "Relationship",
+    "Reveal",
+    "RevealGrant",
     "Standing",
     "Task",
     "Transaction",

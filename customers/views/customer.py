@@ -21,6 +21,7 @@ from customers.selectors.holdings import BAD_CLASSES, holdings_of
 from customers.selectors.profile import assignments_of, completeness_of, group_total, relations_of
 from customers.views.access import manager_of, panel, visible_customer
 from customers.views.book import band_words, view_words
+from customers.views.reveal import REVEALERS
 from customers.views.timeline import timeline_items
 
 FEED_SHOWN = 8
@@ -44,6 +45,7 @@ def detail(request, public_id):
     contact_query = f"?task={tasks[0].public_id}" if tasks else ""
     context = {
         "customer": customer,
+        "may_reveal": request.user.role in REVEALERS,
         "as_of": as_of,
         "age": _age(customer, as_of),
         "lead": next((row for row in assignments if row.role == "lead" and _holds(row, as_of)), None),

@@ -1,0 +1,42 @@
+"""Wrapping every customer's data key anew under the current master key, in batches that commit."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+
+from crm.secrets.cipher import master_of
+from crm.secrets.fields import Sealed, data_key_of, key_place
+from crm.secrets.keys import keyring
+from customers.models import CustomerIdentity
+
+BATCH = 1000
+
+
+def rotate(batch: int = BATCH) -> Iterator[tuple[int, int]]:
+    """Wrap what an older master wraps; yield (rows looked at, rows wrapped anew) after every batch.
+
+    Each batch commits by itself and what is done stays done: killed anywhere, the next run goes on.
+    """
+    last = looked = wrapped = 0
+    while True:
+        with transaction.atomic():
+            rows = list(
+                CustomerIdentity.objects.select_for_update()
+                .filter(pk__gt=last, wrapped_key__isnull=False)
+                .only("wrapped_key", "erased_on")
+                .order_by("pk")[:batch]
+            )
+            if not rows:
+                return
+            old = [row for row in rows if master_of(row.wrapped_key) != keyring().current]
+            for row in old:
+                row.wrapped_key = Sealed(keyring().wrap(data_key_of(row), key_place(row)))
+            CustomerIdentity.objects.bulk_update(old, ["wrapped_key"])
+        last, looked, wrapped = rows[-1].pk, looked + len(rows), wrapped + len(old)
+        yield looked, wrapped
+
+
+def masters_in_use() -> set[str]:
+    """The ids of the master keys that still wrap a key."""
+    keys = CustomerIdentity.objects.filter(wrapped_key__isnull=False).values_list("wrapped_key", flat=True)
+    return {master_of(key) for key in keys.iterator(chunk_size=10_000)}
