@@ -1,7 +1,7 @@
 """The rail: one explicit tuple of entries, by role. An entry whose URL does not exist yet is not shown.
 
-Counts come from the function named in settings.NAV_COUNTS (dotted path; `user -> {url name: int}`), asked at
-most once a minute for each user.
+Counts come from the functions named in settings.NAV_COUNTS (dotted paths; `user -> {url name: int}`), asked
+at most once a minute for each user.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.urls import NoReverseMatch, resolve, reverse
 from django.urls.exceptions import Resolver404
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-
-from crm.approvals import selectors as approvals
 
 MANAGER = frozenset({"manager"})
 SUPERVISOR = frozenset({"supervisor"})
@@ -180,13 +177,13 @@ PARENTS = {
 
 
 def _counts(user):
-    path = getattr(settings, "NAV_COUNTS", "")
-    if not path:
+    paths = getattr(settings, "NAV_COUNTS", ())
+    if not paths:
         return {}
     key = _counts_key(user)
     counts = cache.get(key)
     if counts is None:
-        counts = import_string(path)(user) | approvals.rail_counts(user, timezone.now())
+        counts = {name: count for path in paths for name, count in import_string(path)(user).items()}
         cache.set(key, counts, COUNTS_SECONDS)
     return counts
 

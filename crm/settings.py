@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "crm.replay.middleware.FormsCountOnce",
 ]
-NAV_COUNTS = "customers.context_processors.rail_counts"
+NAV_COUNTS = ["customers.context_processors.rail_counts", "crm.approvals.selectors.rail_counts"]
 ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"
 TEMPLATES = [

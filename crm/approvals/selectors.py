@@ -1,6 +1,7 @@
 """What whom awaits: the inbox of a checker, the requests of a maker, the counts of the rail."""
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from crm.approvals.models import NOT_DECIDED, Approval
 from crm.approvals.registry import kinds
@@ -43,9 +44,12 @@ def asked_by(user, limit: int = LISTED) -> list[Approval]:
     return list(Approval.objects.filter(maker=user).select_related("maker", "checker")[:limit])
 
 
-def rail_counts(user, now) -> dict[str, int]:
-    """How many requests wait for `user`, and how many of his own wait; a count of none is left out."""
-    counts = {}
+def rail_counts(user, now=None) -> dict[str, int]:
+    """How many requests wait for `user` (checkers), and how many of his own wait (left out where none).
+
+    One of settings.NAV_COUNTS.
+    """
+    now, counts = now or timezone.now(), {}
     if getattr(user, "role", "") in ("supervisor", "admin"):
         counts["approvals:inbox"] = len(inbox(user, now, COUNT_MOST))
     mine = Approval.objects.waiting(now).filter(maker=user).count()

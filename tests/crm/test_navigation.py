@@ -40,7 +40,7 @@ def rail(user, at="/customers/book/"):
 @pytest.fixture(autouse=True)
 def here(settings):
     settings.ROOT_URLCONF = __name__
-    settings.NAV_COUNTS = f"{__name__}.counts"
+    settings.NAV_COUNTS = [f"{__name__}.counts"]
     cache.clear()
     asked.clear()
 
@@ -83,7 +83,7 @@ def test_an_unknown_theme_is_ignored():
     assert navigation.navigation(request)["theme"] == ""
 
 
-@override_settings(NAV_COUNTS="")
+@override_settings(NAV_COUNTS=[])
 def test_without_a_counter_there_are_no_counts():
     ((_section, items),) = rail(somebody("manager"))["nav"]
     assert [item["count"] for item in items] == [None, None]
