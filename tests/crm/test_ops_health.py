@@ -122,7 +122,8 @@ def test_metrics_tell_nights_feed_queue_connections_and_requests(client, night):
     assert found["guanhu_feed_loads", "loaded"] == 1
     assert found["guanhu_feed_rows",] == 4711
     assert found["guanhu_queue_depth",] >= 0
-    assert found["guanhu_database_connections", "active"] >= 1
+    # behind the second wall a page's role sees that there are sessions, not what they do
+    assert sum(value for key, value in found.items() if key[0] == "guanhu_database_connections") >= 1
     assert any(key[0] == "guanhu_request_seconds_count" and key[3] == "200" for key in found)
     assert {value for key, value in found.items() if key[0] == "guanhu_source_up"} == {1}
 
