@@ -51,10 +51,13 @@ def launch(state: Path, *command: str, prefix: tuple[str, ...] = (), **extra: st
 
 
 @contextlib.contextmanager
-def running(state: Path, **options):
-    """Yield a launcher whose command runs, so both servers serve; stop it gently at the end."""
+def running(state: Path, *, seconds: int = 600, **options):
+    """Yield a launcher whose command runs, so both servers serve; stop it gently at the end.
+
+    It ends by itself after `seconds`, also where the test was killed.
+    """
     sign = state.parent / "command-runs"
-    process = launch(state, "sh", "-c", 'touch "$1" && exec sleep 600', "sh", str(sign), **options)
+    process = launch(state, "sh", "-c", f'touch "$1" && exec sleep {seconds}', "sh", str(sign), **options)
     try:
         eventually(sign.exists, 60, process)
         sign.unlink()

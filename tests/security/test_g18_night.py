@@ -133,7 +133,7 @@ def test_kills_of_everything_leave_the_published_night_the_same(tmp_path):
     state, dice = tmp_path / "bank", random.Random(18)
     logs = tmp_path / "logs"
     logs.mkdir()
-    with running(state) as launcher, ExitStack() as stack:
+    with running(state, seconds=36_000) as launcher, ExitStack() as stack:
         bank = Bank(state, logs)
         stack.callback(bank.end)
         bank.manage("migrate", "--verbosity", "0")

@@ -48,7 +48,7 @@ def serves(state, before):
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.soak)])
 def test_kills_of_the_postmaster_under_load_lose_no_acknowledged_write(tmp_path, kills):
     state, dice = tmp_path / "bank", random.Random(19)
-    with running(state) as launcher:
+    with running(state, seconds=7_200) as launcher:
         with connect(state) as connection:
             connection.execute("CREATE TABLE kept (writer int, number int)")
         writers = [Writer(state, number) for number in range(WRITERS)]
