@@ -37,6 +37,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request):
         return False
 
+    def add_message(self, request, level, message_template=None, *args, **kwargs):
+        """No word about what one sees anyway: that one is signed in or out."""
+        if message_template not in {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}:
+            super().add_message(request, level, message_template, *args, **kwargs)
+
     def get_client_ip(self, request):
         return address_of(request) or UNKNOWN_ADDRESS
 
