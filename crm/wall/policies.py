@@ -190,7 +190,6 @@ TABLES = (
         "managers_user",
         readers=roles.OF_PAGES,
         door=_LOGIN,
-        chief="update (role, branch_id, is_active)",
         admin=_SETTINGS,
     ),
     OPEN("managers_user_groups", admin="insert, delete"),
@@ -205,9 +204,7 @@ TABLES = (
     of_manager("managers_mentorship", "mentor_id", "mentee_id", admin="insert, update, delete"),
     of_manager("managers_rotation", admin="insert, update, delete"),
     # customers
-    customers_themselves(
-        "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
-    ),
+    customers_themselves("customers_customer", write="update (last_contact_on, next_date)"),
     of_customer("customers_customeridentity"),
     of_customer("customers_reveal", write="insert", append_only=True),
     OPEN("customers_revealgrant", write="insert", append_only=True),
@@ -220,7 +217,7 @@ TABLES = (
     of_customer("customers_groupmembership"),
     of_customer("customers_account"),
     of_customer("customers_loanstate"),
-    of_customer("customers_assignment", chief="insert, update, delete"),
+    of_customer("customers_assignment"),
     of_manager("customers_handover", "giver_id", "receiver_id"),
     of_customer("customers_handoveritem"),
     of_customer("customers_interaction", write="insert"),
@@ -246,7 +243,7 @@ TABLES = (
     MACHINES("performance_step"),
     OPEN("performance_fit"),
     OPEN("performance_scheme", admin=_SETTINGS),
-    OPEN("performance_period", admin="update"),
+    OPEN("performance_period"),
     of_customer("performance_plan"),
     of_customer("performance_rollup", owned_by_worker=True),
     of_customer("performance_customeranalysis", owned_by_worker=True),

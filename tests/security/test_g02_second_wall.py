@@ -6,9 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from crm.wall import install, policies, roles, scope
+from crm.wall import install, policies, report, roles, scope
 from crm.wall.middleware import RowScope
 from customers.models import Customer
 from tests.factories import make_customer
@@ -217,3 +218,19 @@ def test_production_refuses_another_login_for_the_web(settings):
     settings.EMBEDDED = False
     with pytest.raises(ImproperlyConfigured, match="give it a DATABASE_URL of the role guanhu_web"):
         RowScope(lambda request: None)
+
+
+def test_check_wall_says_what_is_missing_and_migrate_mends_it(capsys):
+    call_command("check_wall")
+    assert capsys.readouterr().out == "The second wall stands.\n"
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE customers_task NO FORCE ROW LEVEL SECURITY")
+        cursor.execute("CREATE TABLE unheard_of (number int)")
+    with pytest.raises(CommandError) as said:
+        call_command("check_wall")
+    assert str(said.value).splitlines() == [
+        "unheard_of has no line in crm/wall/policies.py: no page can read it.",
+        "customers_task is not walled: run `manage.py migrate` as the owner.",
+    ]
+    install.install()
+    assert report.missing() == ["unheard_of has no line in crm/wall/policies.py: no page can read it."]
