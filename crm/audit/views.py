@@ -31,15 +31,17 @@ class SearchForm(forms.Form):
     customer = forms.CharField(label=gettext_lazy("Customer number"), max_length=20, required=False)
     act = forms.ChoiceField(label=gettext_lazy("Act"), required=False)
     since = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     until = forms.DateField(
-        label=gettext_lazy("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["act"].choices = [("", _("all")), *ACTS.items()]
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
 
 
 @require_safe

@@ -11,6 +11,4 @@ from customers.views.access import visible_customer
 def who_sees(request, public_id):
     """Everybody to whom the customer is open today, with the reason; open to whoever sees the customer."""
     customer = visible_customer(request.user, public_id)
-    return render(
-        request, "customers/who_sees.html", {"customer": customer, "readers": readers_of(customer)}
-    )
+    return render(request, "customers/who_sees.html", {"customer": customer, "readers": readers_of(customer)})
