@@ -24,7 +24,13 @@ KEY = "0123456789abcdef0123456789abcdef"
 TIMES = 10
 # Forms of which a second sending changes nothing by itself: signing in and out, language, one's own account.
 NO_KEY = ("templates/account", "templates/mfa", "templates/usersessions", "templates/registration")
-NO_KEY_FILES = ("templates/_language.html", "templates/_settings_rows.html", "templates/admin/base_site.html")
+# A reveal changes nothing but the audit and its quota, and each showing is to be recorded.
+NO_KEY_FILES = (
+    "templates/customers/_reveal.html",
+    "templates/_language.html",
+    "templates/_settings_rows.html",
+    "templates/admin/base_site.html",
+)
 
 
 @pytest.fixture
@@ -138,7 +144,12 @@ FORMS = {
     "exports:ask": _export,
 }
 # Shown elsewhere, for they need a feed or a second factor: (name, the test that shows it)
-ELSEWHERE = {"performance:night_start": "tests/performance/test_night_pages.py: a date has one night"}
+ELSEWHERE = {
+    "performance:night_start": "tests/performance/test_night_pages.py: a date has one night",
+    "customers:reveal": "each showing is recorded and counted",
+    "customers:reveal_account": "each showing is recorded and counted",
+    "customers:reveal_grant": "granted again it is the same grant",
+}
 
 
 @pytest.mark.parametrize("name", sorted(FORMS))
