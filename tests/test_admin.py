@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from crm.history.models import ChainLink, ChainSeal, Change, RecordHistory
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.models import ADDITION, LogEntry
@@ -14,6 +13,7 @@ from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
 from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile
+from crm.history.models import ChainLink, ChainSeal, Change, RecordHistory
 from crm.partitions import ensure_months
 from crm.records import COUNTED, CappedPaginator
 from crm.replay.models import SentForm
@@ -237,12 +237,11 @@ def test_stranger_is_sent_to_the_one_login(client, db):
 
 
 def test_identity_shows_masks_only(as_user, admin_user, customer):
-    CustomerIdentity.objects.filter(customer=customer).update(
-        document="resident_id",
-        document_number="999999190001010014",
-        mobile="13800001234",
-        address="江南省青禾市城东区人民路一百二十八号三单元",
-    )
+    identity = customer.identity
+    identity.document, identity.document_number = "resident_id", "999999190001010014"
+    identity.mobile = "13800001234"
+    identity.address = "江南省青禾市城东区人民路一百二十八号三单元"
+    identity.save()
     client = as_user(admin_user)
     for page in (
         url(CustomerIdentity, "changelist"),
