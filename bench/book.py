@@ -15,6 +15,7 @@ import time
 from datetime import date, timedelta
 from functools import cache
 
+from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.template import engines
@@ -35,11 +36,13 @@ ROUNDS = 15
 SORTS = ("next", "value", "silence", "risk")
 NIGHT = 1
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
-LIMITS = {"book": 3, "customer": 8}
+LIMITS = {"book": 3, "customer": 8, "book-wall": 1.3}
+WALL = "crm.wall.middleware.RowScope"
 
 
 def run() -> list[dict]:
-    """Return two ratios of medians: My book to the floor (limit 3), the customer's page to the floor (8)."""
+    """Return three ratios of medians: My book to the floor (limit 3), the customer's page to the floor (8), My
+    book with row-level security to the same pages without (1.3)."""
     as_of = timezone.localdate()
     started = time.perf_counter()
     users = _people()
@@ -49,12 +52,16 @@ def run() -> list[dict]:
         clients = {name: _signed_in(user) for name, user in users.items()}
         pages = {name: _book_addresses(client) for name, client in clients.items()}
         people = _addresses_of_customers(users["manager"])
+        bare = {name: _without_wall(user) for name, user in users.items()}
         # interleaved, so that whatever else the machine does weighs on all alike
         floor, book, detail = [], {name: [] for name in clients}, []
+        unwalled = {name: [] for name in clients}
         for turn in range(ROUNDS):
             floor += [_seconds(client, "/bench/floor/") for client in clients.values()]
             for name, client in clients.items():
-                book[name] += [_seconds(client, address) for address in pages[name]]
+                for address in pages[name]:
+                    book[name].append(_seconds(client, address))
+                    unwalled[name].append(_seconds(bare[name], address))
             detail += [_seconds(clients["manager"], people[(4 * turn + n) % len(people)]) for n in range(4)]
     base = statistics.median(floor)
     every = [seconds for times in book.values() for seconds in times]
@@ -67,6 +74,15 @@ def run() -> list[dict]:
             "ratio_of": "median of My book to a bare SELECT … LIMIT 50 view with session and user",
             "book_ms": {name: _ms(statistics.median(times)) for name, times in book.items()},
             "slowest_ms": {name: _slowest(pages[name], times) for name, times in book.items()},
+            **shared,
+        },
+        {
+            "name": "book-wall",
+            "value": round(max(_wall_ratios(book, unwalled).values()), 2),
+            "limit": LIMITS["book-wall"],
+            "ratio_of": "My book with row security to the same pages without, the worst reader's median",
+            "by_reader": _wall_ratios(book, unwalled),
+            "without_ms": {name: _ms(statistics.median(times)) for name, times in unwalled.items()},
             **shared,
         },
         {
@@ -247,6 +263,21 @@ def _signed_in(user) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def _without_wall(user) -> Client:
+    """A client whose requests keep the owner's role: no policy is asked, no transaction opened for it."""
+    with override_settings(MIDDLEWARE=[name for name in settings.MIDDLEWARE if name != WALL]):
+        client = _signed_in(user)
+        client.get("/bench/floor/")  # the handler takes its middleware with the first request
+    return client
+
+
+def _wall_ratios(walled: dict, bare: dict) -> dict:
+    return {
+        name: round(statistics.median(times) / statistics.median(bare[name]), 2)
+        for name, times in walled.items()
+    }
 
 
 def _book_addresses(client) -> list[str]:
