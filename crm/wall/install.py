@@ -69,9 +69,11 @@ def of_table(line: Line) -> list[str]:
     ):
         if rights:
             made.append(f"GRANT {rights} ON {line.table} TO {', '.join(who)}")
-    if not line.owned_by_worker:
+    if line.owned_by_worker:
+        rights = "ALL"  # an owner has only what stands in the list, and that was just emptied
+    else:
         rights = "SELECT, INSERT" if line.append_only else "SELECT, INSERT, UPDATE, DELETE"
-        made.append(f"GRANT {rights} ON {line.table} TO {roles.WORKER}")
+    made.append(f"GRANT {rights} ON {line.table} TO {roles.WORKER}")
     return made + _policies(line)
 
 
