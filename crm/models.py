@@ -9,14 +9,14 @@ from crm.replay.models import SentForm
 
 __all__ = [
     "Approval",
-    "Execution",
-    "Export",
-    "ExportChunk",
-    "SentForm",
     "AuditRecord",
     "ChainLink",
     "ChainSeal",
     "Change",
+    "Execution",
+    "Export",
+    "ExportChunk",
     "FeedFile",
     "FeedLoad",
+    "SentForm",
 ]

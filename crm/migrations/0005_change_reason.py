@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0004_approvals_forms_files'),
+        ("crm", "0004_approvals_forms_files"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='change',
-            name='reason',
-            field=models.CharField(blank=True, db_default='', max_length=200, verbose_name='why'),
+            model_name="change",
+            name="reason",
+            field=models.CharField(blank=True, db_default="", max_length=200, verbose_name="why"),
         ),
     ]

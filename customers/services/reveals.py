@@ -1,6 +1,6 @@
 """Showing a masked value whole: counted, limited, and on record before the value is read."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -26,10 +26,10 @@ def left_today(user, as_of) -> int:
 
 @transaction.atomic
 def reveal_value(
-    request, customer: Customer, field: str, *, reason: str, account: Account | None = None
+    request, customer: Customer, field: str, *, reason: str, as_of: date, account: Account | None = None
 ) -> str:
     """Return the value of `field` of `customer`; the audit row commits first. Raises RevealRefused."""
-    user, as_of = request.user, timezone.localdate()
+    user = request.user
     with connection.cursor() as cursor:  # two requests at once must not both take the last one
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reveal', %s))", [user.pk])
     detail = {"field": field, "reason": reason}
@@ -47,7 +47,7 @@ def reveal_value(
     return getattr(customer.identity, name) or ""
 
 
-def grant_more(request, user) -> None:
-    """Let `user` reveal as many again today."""
-    RevealGrant.objects.create(user=user, granted_by=request.user, day=timezone.localdate())
+def grant_more(request, user, *, as_of: date) -> None:
+    """Let `user` reveal as many again on `as_of`."""
+    RevealGrant.objects.create(user=user, granted_by=request.user, day=as_of)
     record(request, "unlock", subject=user, detail={"what": "reveals"}, own=False)

@@ -81,7 +81,9 @@ def _asked(request, customer, field, account):
         status = 422
         if form.is_valid():
             try:
-                value = reveal_value(request, customer, field, account=account, **form.cleaned_data)
+                value = reveal_value(
+                    request, customer, field, account=account, as_of=timezone.localdate(), **form.cleaned_data
+                )
                 context |= {"value": value, "masked": MASKS[field](value)}
                 status, back = 200, reverse("customers:detail", args=[customer.public_id])
             except RevealRefused as refusal:
@@ -125,7 +127,7 @@ def _granted(request, public_id):
         .exclude(pk=request.user.pk)
     )
     user = get_object_or_404(people, public_id=public_id)
-    grant_more(request, user)
+    grant_more(request, user, as_of=timezone.localdate())
     toast(request, _("%(name)s may reveal as many again today") % {"name": user.name})
     return redirect("customers:reveals")
 

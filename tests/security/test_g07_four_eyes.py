@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +52,13 @@ WITH_TEST_KIND = [
     f"{__name__}.KINDS",
 ]
 AS_TEST = override_settings(APPROVAL_KINDS=WITH_TEST_KIND)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Sentences are compared as they are written."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -113,6 +113,8 @@ WITHOUT = {
     "customers.transaction": "the ledger: only the feed adds rows, proved by the digest of its folder",
     "customers.dailybalance": "the ledger, as above",
     "customers.rebuild": "a work list of the night",
+    "customers.reveal": "append-only: a count of what the audit records, row by row",
+    "customers.revealgrant": "append-only, and recorded by the audit as an unlock",
     "customers.standing": "computed every night",
     "customers.publication": "the pointer to the published night, which stands in performance.night",
     "customers.task": "written by the night in bulk; who did what about it stands in the contact",

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from django.test import override_settings
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from python_calamine import CalamineWorkbook
 
 from crm.approvals import services as approvals
@@ -242,7 +242,8 @@ def test_a_list_that_outgrew_what_was_approved_is_not_written(manager, superviso
     approvals.decide(mine, supervisor, True)
     for n in range(5):
         make_customer(f"新{n}", branch=branch, lead=manager)
-    services.write(Export.objects.get().pk)
+    with translation.override("en"):
+        services.write(Export.objects.get().pk)
     assert "grown" in Export.objects.get().fault
 
 

@@ -13,6 +13,8 @@ from tests.test_access import RULES, address, cast  # noqa: F401 (the same cast 
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parent.parent.parent
+# of the embedded bank, and of the browser tests that ran in this process before
+NOT_THERE = {"DEMO_SIGN_IN", "GUANHU_STATE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
 PRODUCTION = {
     "DATABASE_URL": "postgresql://bank:x@db/bank",
     "REDIS_URL": "redis://redis/0",
@@ -29,7 +31,7 @@ HEADERS = {
 
 def in_production(code: str) -> str:
     """Run `code` with production's settings in a process of its own; nothing connects to a server."""
-    clean = {k: v for k, v in os.environ.items() if k not in {"DEMO_SIGN_IN", "GUANHU_STATE"}}
+    clean = {k: v for k, v in os.environ.items() if k not in NOT_THERE}
     ran = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
