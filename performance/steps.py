@@ -38,7 +38,7 @@ def run_step(step_id: int) -> list[int]:
             _work(step)
     except Exception as error:
         log.exception("night %s: %s failed, attempt %s", step.night, step, step.attempts)
-        nights.fail_step(step, f"{type(error).__name__}: {error}".strip())
+        nights.fail_step(step, nights.told(error))
     return nights.advance(step.night_id)
 
 
