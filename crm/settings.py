@@ -282,6 +282,7 @@ APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "customers.approvals.KINDS",
     "performance.approvals.KINDS",
 ]
+APPROVAL_ADDITIONS = ["performance.approvals.ADDITIONS"]  # what upper apps know about lower apps' kinds
 APPROVAL_DAYS = 14  # a request that nobody decides lapses
 SENT_FORM_HOURS = 24  # a form's key is known so long
 EXPORTS = ["customers.exports.EXPORTS", "performance.exports.EXPORTS"]

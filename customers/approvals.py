@@ -21,13 +21,20 @@ def ask_backdated_assignment(
     from_date: date,
     maker,
     reason: str,
+    as_of: date,
     co: Manager | None = None,
     co_share: Decimal = CO_SHARE,
 ):
-    """Ask that `manager` (with `co`) has led `customer` since `from_date`, a day already past.
+    """Ask that `manager` (with `co`) has led `customer` since `from_date`, a day before `as_of`.
 
-    It comes to the supervisors of the customer's branch. Returns the approval; raises approvals.Refused.
+    It comes to the supervisors of the customer's branch and to administrators; a worker carries it out once
+    approved. Returns the approval (asked twice, the same one). Raises approvals.Refused, with nothing
+    written: without a reason, for a day that is not past, or one that a closed quarter's scores stand on.
     """
+    if from_date >= as_of:
+        raise approvals.Refused(
+            _("A correction starts on a day that is past. From today on, assign without one.")
+        )
     payload = {
         "customer": str(customer.public_id),
         "manager": str(manager.public_id),

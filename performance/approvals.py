@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.approvals import services as approvals
-from crm.approvals.registry import Kind
+from crm.approvals.registry import Addition, Kind
 from performance.models import Period, Scheme
 
 NONE = "—"
@@ -127,3 +127,16 @@ CLOSE = Kind(
     ("admin",),
 )
 KINDS = (SCHEME, CLOSE)
+
+
+def _outside_closed_quarters(payload):
+    """A backdated assignment changes who keeps the customer on every day since: none may be closed."""
+    since = date.fromisoformat(payload["from"])
+    closed = Period.objects.filter(closed_at__isnull=False, during__endswith__gt=since)
+    last = closed.order_by("-during").first()
+    if last is not None:
+        said = _("%(code)s is closed, its scores stand: choose %(date)s or a later day.")
+        raise approvals.Refused(said % {"code": last.code, "date": last.during.upper.isoformat()})
+
+
+ADDITIONS = (Addition("customers.backdated_assignment", check=_outside_closed_quarters),)

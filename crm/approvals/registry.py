@@ -16,6 +16,7 @@ class Kind:
     `execute(payload, approval)` does it inside the deciding transaction; raises approvals.services.Refused
     with a sentence where it cannot be done. `may_check(user, approval)` says whether this person may decide;
     `roles` are the roles whose inbox holds the kind at all (a supervisor's only inside his subtree).
+    `check` and `outlook`: see Addition.
     """
 
     code: str
@@ -24,6 +25,23 @@ class Kind:
     effect: Callable
     may_check: Callable
     roles: tuple[str, ...] = ("supervisor", "admin")
+    check: Callable | None = None
+    outlook: Callable | None = None
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What an app knows about a kind of an app below it, which cannot import it.
+
+    `check(payload)` raises approvals.services.Refused where what is asked could never be done: nothing is
+    written down then. `outlook(approvals, as_of)` says what would follow if each were approved now, as
+    `{approval.pk: [[what, before, after], …]}`, in the reader's language and within what he may see; it asks
+    a number of queries that does not grow with the approvals.
+    """
+
+    code: str
+    check: Callable | None = None
+    outlook: Callable | None = None
 
 
 def kinds() -> dict[str, Kind]:
@@ -34,6 +52,12 @@ def kinds() -> dict[str, Kind]:
 @lru_cache(maxsize=8)
 def _kinds(paths):
     return {kind.code: kind for path in paths for kind in import_string(path)}
+
+
+def additions(code: str) -> list[Kind | Addition]:
+    """The kind itself, then what settings.APPROVAL_ADDITIONS name for it."""
+    every = (each for path in settings.APPROVAL_ADDITIONS for each in import_string(path))
+    return [kinds()[code], *(each for each in every if each.code == code)]
 
 
 def in_scope(user, approval) -> bool:

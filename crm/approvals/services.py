@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import audit
 from crm.approvals.models import Approval, Execution, State
-from crm.approvals.registry import kinds
+from crm.approvals.registry import additions, kinds
 from crm.history import acting
 
 _DAMAGED = gettext_lazy("The request does not match its fingerprint; nothing was done. Tell the auditor.")
@@ -36,12 +36,16 @@ def ask(kind: str, maker, payload: dict, reason: str, *, scope_path: str | None 
     """Write down the request of `maker`; asked again while it waits, it is the same request.
 
     `payload` holds plain JSON values, all that `execute` needs. `scope_path`: the branch it is about (the
-    maker's own by default), which decides whose inbox it comes to. Raises Refused without a reason.
+    maker's own by default), which decides whose inbox it comes to. Raises Refused without a reason, and where
+    the kind's checks say that it could never be done.
     """
     if not reason.strip():
         raise Refused(_("Say why: whoever decides needs a reason."))
     known = kinds()[kind]
     fixed = json.loads(canonical(payload))
+    for each in additions(kind):
+        if each.check is not None:
+            each.check(fixed)
     digest = digest_of(fixed)
     earlier = Approval.objects.filter(maker=maker, kind=kind, digest=digest, state=State.ASKED)
     waiting = earlier.filter(expires_at__gt=timezone.now()).first()

@@ -281,7 +281,9 @@ def test_rights_that_changed_meanwhile_are_not_overwritten(admin_user, second_ad
 
 # --- assignments and closed periods ---
 def backdated(customer, manager, maker, day):
-    return ask_backdated_assignment(customer, manager=manager, from_date=day, maker=maker, reason="错分")
+    return ask_backdated_assignment(
+        customer, manager=manager, from_date=day, maker=maker, reason="错分", as_of=timezone.localdate()
+    )
 
 
 def test_a_backdated_assignment_takes_a_second_person(
@@ -312,11 +314,19 @@ def closed(customer):
     return Period.objects.get(pk=period.pk)
 
 
-def test_two_people_cannot_move_a_closed_day(closed, colleague, customer, supervisor, second_supervisor):
+def test_a_closed_day_cannot_even_be_asked_for(closed, colleague, customer, supervisor):
+    for day, words in ((date(2026, 3, 31), "2026-04-01 or a later day"), (timezone.localdate(), "is past")):
+        with pytest.raises(approvals.Refused, match=words):
+            backdated(customer, colleague, supervisor, day)
+    assert not Approval.objects.exists()
+
+
+def test_two_people_cannot_move_a_closed_day(customer, colleague, supervisor, second_supervisor):
+    mine = backdated(customer, colleague, supervisor, date(2026, 3, 31))
+    period = period_of(date(2026, 2, 1))  # closed between asking and deciding
+    Period.objects.filter(pk=period.pk).update(closed_at=timezone.now())
     before = list(Assignment.objects.values_list("pk", "manager", "during"))
-    found = approvals.decide(
-        backdated(customer, colleague, supervisor, date(2026, 3, 31)), second_supervisor, True
-    )
+    found = approvals.decide(mine, second_supervisor, True)
     assert (found.state, "closed quarter" in found.fault) == (State.FAILED, True)
     assert list(Assignment.objects.values_list("pk", "manager", "during")) == before
 
