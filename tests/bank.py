@@ -1,9 +1,10 @@
-"""A working bank for tests that need one: demo feed, a real load, a real night by a real Celery worker."""
+"""A working bank for tests that need one: demo feed, a real load, a real night."""
 
 import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from contextlib import contextmanager
 from datetime import date
 from io import StringIO
@@ -11,6 +12,11 @@ from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
+
+from performance import nights
+from performance.choices import NightState
+from performance.models import Night
+from performance.steps import run_step
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 6, 30)
@@ -48,14 +54,21 @@ def worker(log: Path, concurrency: int = 2):
                     process.wait(20)
 
 
-def make_bank(folder: Path, *, customers: int = 120, as_of: date = AS_OF, night: bool = True) -> str:
-    """Write a demo feed into `folder`, load it and, with a worker, run the night; return what was printed."""
+def make_bank(folder: Path, *, customers: int = 120, as_of: date = AS_OF) -> str:
+    """Write a demo feed into `folder`, load it and run its night in this process; return what was printed."""
     said = StringIO()
     feed = folder / "feed"
     call_command("make_demo_bank", str(feed), customers=customers, as_of=as_of.isoformat(), stdout=said)
     call_command("load_feed", str(feed), stdout=said)
     call_command("demo_logins", stdout=said)
-    if night:
-        with worker(folder / "worker.log"):
-            call_command("run_night", date=as_of.isoformat(), follow=True, stdout=said)
+    run_night(as_of)
     return said.getvalue()
+
+
+def run_night(as_of: date) -> None:
+    """Compute and publish a night without a worker, one step after another."""
+    due = deque(nights.plan_night(as_of).steps)
+    while due:
+        due.extend(run_step(due.popleft()))
+    night = Night.objects.get(business_date=as_of)
+    assert night.state == NightState.PUBLISHED, list(night.steps.values_list("stage", "state", "error"))

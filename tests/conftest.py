@@ -9,7 +9,8 @@ import pytest
 from django.test import TransactionTestCase
 
 from managers.choices import BranchKind, Role
-from tests.database import clone_of_template, empty_tables
+from tests.bank import make_bank
+from tests.database import clone_of_template, copy_of_bank, empty_tables
 from tests.factories import make_branch, make_customer, make_manager, make_user
 from tests.queries import assert_num_queries
 
@@ -40,6 +41,25 @@ def django_db_modify_db_settings(
     if worker_id != "master":
         with django_db_blocker.unblock():
             clone_of_template(tmp_path_factory.getbasetemp().parent)
+
+
+@pytest.fixture(scope="module")
+def demo_bank(django_db_setup, django_db_blocker, tmp_path_factory, worker_id):
+    """A bank of 120 customers with everything in it and a published night, for the tests of one module.
+
+    Made once in a run, then copied (0.5 s). Mark the tests `django_db`: each is rolled back as always. What
+    a test commits (`live_server`, threads, workers) stays until the module ends. `tests.bank.AS_OF` is its
+    day; `demo_logins` gave everybody a password. Where the tests write by real processes, start them after
+    this fixture.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+
+    def make():
+        make_bank(tmp_path_factory.mktemp("bank"))
+
+    with django_db_blocker.unblock(), copy_of_bank(shared, make):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

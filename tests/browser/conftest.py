@@ -8,8 +8,6 @@ from django.contrib.auth import get_user_model
 from pytest_django.live_server_helper import LiveServer
 
 from managers.management.commands.demo_logins import PASSWORD
-from tests.bank import make_bank
-from tests.performance.night_bank import empty
 
 # Playwright's sync API runs a loop in this thread; the ORM calls beside it are safe here.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -37,16 +35,7 @@ def browser_context_args(browser_context_args):
 
 
 @pytest.fixture(scope="module")
-def bank(django_db_setup, django_db_blocker, tmp_path_factory):
-    """A loaded bank with a published night; emptied when the module ends."""
-    with django_db_blocker.unblock():
-        make_bank(tmp_path_factory.mktemp("bank"))
-        yield
-        empty()
-
-
-@pytest.fixture(scope="module")
-def server(bank):
+def server(demo_bank):
     live = LiveServer("127.0.0.1")
     yield live.url
     live.stop()
@@ -75,7 +64,7 @@ def sign_in(page, server):
 
 
 @pytest.fixture
-def somebody(bank):
+def somebody(demo_bank):
     """Return the user of a role with the most to do, as the demo logins pick them."""
     from managers.management.commands.demo_logins import Command
 
