@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.export.registry import Column, Sheet
+from crm.subtree import within
 from managers.choices import Line, Role
 from managers.models import Branch, Manager
 from performance.choices import Dimension
@@ -47,8 +48,7 @@ def _team(user, query, as_of=None):
         cards = cards.filter(line=query["line"])
     if query.get("branch"):
         branch = Branch.objects.filter(public_id=query["branch"]).first()
-        path = branch.path if branch else "none"
-        cards = cards.filter(manager__branch__path__gte=path, manager__branch__path__lt=path + "~")
+        cards = cards.filter(within(branch.path, "manager__branch__path")) if branch else cards.none()
     return cards
 
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 from crm.approvals.models import NOT_DECIDED, Approval
 from crm.approvals.registry import kinds
 from crm.approvals.services import may_check
+from crm.subtree import within
 
 LISTED = 50
 COUNT_MOST = 99
@@ -19,8 +20,7 @@ def in_reach(user) -> QuerySet:
     codes = [kind.code for kind in kinds().values() if role in kind.roles]
     found = Approval.objects.filter(kind__in=codes).exclude(maker=user)
     if role == "supervisor":
-        path = user.branch.path
-        found = found.filter(scope_path__gte=path, scope_path__lt=path + "~")
+        found = found.filter(within(user.branch.path, "scope_path"))
     return found if role in ("supervisor", "admin") else Approval.objects.none()
 
 

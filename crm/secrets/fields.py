@@ -99,38 +99,12 @@ class EncryptedCharField(_Envelope):
         return attrgetter(self.holder)(instance) if self.holder else instance
 
 
-class KeyedHashField(models.BinaryField):
-    """The keyed hash of the encrypted field `of`, of kind `kind`, kept when that is saved.
-
-    Looked up by the text itself (in its one form), which it hashes: `filter(number_hash="6200…")`.
-    """
-
-    def __init__(self, *args, of: str = "", kind: str = "", **kwargs):
-        self.of, self.kind = of, kind
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self):
-        name, path, args, kwargs = super().deconstruct()
-        return name, path, args, kwargs | {"of": self.of, "kind": self.kind}
-
-    def get_db_prep_value(self, value, connection, prepared=False):
-        if isinstance(value, str):
-            value = keyed_hash(self.kind, value)
-        return super().get_db_prep_value(value, connection, prepared)
-
-    def pre_save(self, instance, add):
-        held = instance.__dict__.get(self.of)
-        if not isinstance(held, Sealed):
-            setattr(instance, self.attname, keyed_hash(self.kind, held) if held else None)
-        return getattr(instance, self.attname)
-
-
-class LastFourField(models.CharField):
-    """The last four of the encrypted field `of`: what a screen may show without opening anything."""
+class _Derived:
+    """A column that is worked out of the encrypted field `of` whenever a new text of that is saved."""
 
     def __init__(self, *args, of: str = "", **kwargs):
         self.of = of
-        super().__init__(*args, **kwargs | {"max_length": 4, "editable": False})
+        super().__init__(*args, **kwargs)
 
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
@@ -139,8 +113,41 @@ class LastFourField(models.CharField):
     def pre_save(self, instance, add):
         held = instance.__dict__.get(self.of)
         if not isinstance(held, Sealed):
-            setattr(instance, self.attname, last_four(held or ""))
+            setattr(instance, self.attname, self.derived(held or ""))
         return getattr(instance, self.attname)
+
+
+class KeyedHashField(_Derived, models.BinaryField):
+    """The keyed hash of the encrypted field `of`, of kind `kind`, kept when that is saved.
+
+    Looked up by the text itself (in its one form), which it hashes: `filter(number_hash="6200…")`.
+    """
+
+    def __init__(self, *args, kind: str = "", **kwargs):
+        self.kind = kind
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"kind": self.kind}
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        if isinstance(value, str):
+            value = keyed_hash(self.kind, value)
+        return super().get_db_prep_value(value, connection, prepared)
+
+    def derived(self, text: str) -> bytes | None:
+        return keyed_hash(self.kind, text) if text else None
+
+
+class LastFourField(_Derived, models.CharField):
+    """The last four of the encrypted field `of`: what a screen may show without opening anything."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs | {"max_length": 4, "editable": False})
+
+    def derived(self, text: str) -> str:
+        return last_four(text)
 
 
 class WrappedKeyField(_Envelope):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
 from crm.secrets.fields import EncryptedCharField, KeyedHashField, WrappedKeyField
+from crm.subtree import within
 from customers.choices import (
     AmlLevel,
     CustomerKind,
@@ -34,7 +35,7 @@ class CustomerQuerySet(models.QuerySet):
             return self.filter(Q(lead=manager) | Q(co=manager)) if manager else self.none()
         if user.branch is None:
             return self.none()
-        return self.filter(branch_path__gte=user.branch.path, branch_path__lt=user.branch.path + "~")
+        return self.filter(within(user.branch.path, "branch_path"))
 
 
 @tracked(

@@ -15,21 +15,30 @@ class ErasureRefused(Exception):
     """The customer may not be erased; the message says why and from when he may."""
 
 
+def kept_until(left_on: date) -> date:
+    """The day from which a customer who left on `left_on` may be erased, never a day early."""
+    year = left_on.year + settings.KEPT_YEARS
+    try:
+        return left_on.replace(year=year)
+    except ValueError:  # 29 February
+        return date(year, 3, 1)
+
+
 def refusal(customer: Customer, as_of: date) -> str:
     """Return why `customer` may not be erased on `as_of`, or "": kept ten years, and nothing still open."""
     if customer.closed_on is None or customer.closed_on > as_of:
         return _("%(number)s is still a customer: only one who has left can be erased.") % {
             "number": customer.number
         }
-    year = customer.closed_on.year + settings.KEPT_YEARS
-    if as_of < date(year, customer.closed_on.month, min(customer.closed_on.day, 28)):
+    until = kept_until(customer.closed_on)
+    if as_of < until:
         return _(
             "%(number)s left on %(date)s: the law keeps the records for %(years)d years, until %(until)s."
         ) % {
             "number": customer.number,
             "date": customer.closed_on,
             "years": settings.KEPT_YEARS,
-            "until": customer.closed_on.replace(year=year, day=min(customer.closed_on.day, 28)),
+            "until": until,
         }
     if customer.accounts.filter(closed_on=None).exists():
         return _("%(number)s has an open account: close it in core banking first.") % {

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.http import is_fragment, render_page, toast
 from crm.look import masks
 from crm.signin import recently_authenticated
+from crm.subtree import within
 from customers.forms import SECRET, SEPARATORS
 from customers.models import Account, Reveal
 from customers.models.reveal import RevealField
@@ -119,14 +119,7 @@ def grant(request, public_id):
 
 @recently_authenticated
 def _granted(request, public_id):
-    people = (
-        get_user_model()
-        .objects.filter(
-            branch__path__gte=request.user.branch.path, branch__path__lt=request.user.branch.path + "~"
-        )
-        .exclude(pk=request.user.pk)
-    )
-    user = get_object_or_404(people, public_id=public_id)
+    user = get_object_or_404(request.user.may_help_in(), public_id=public_id)
     grant_more(request, user, as_of=timezone.localdate())
     toast(request, _("%(name)s may reveal as many again today") % {"name": user.name})
     return redirect("customers:reveals")
@@ -139,5 +132,4 @@ def _seen_by(user):
         return rows
     if not user.is_supervisor or user.branch is None:
         raise PermissionDenied(_("Supervisors and auditors read what was revealed."))
-    path = user.branch.path
-    return rows.filter(customer__branch_path__gte=path, customer__branch_path__lt=path + "~")
+    return rows.filter(within(user.branch.path, "customer__branch_path"))

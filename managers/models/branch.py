@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
+from crm.subtree import within
 from managers.choices import BranchClass, BranchKind
 
 
 class BranchQuerySet(models.QuerySet):
     def under(self, path: str):
         """Narrow to the subtree that starts at `path` (the branch itself included)."""
-        return self.filter(path__gte=path, path__lt=path + "~")
+        return self.filter(within(path))
 
 
 @tracked()

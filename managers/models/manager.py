@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
+from crm.subtree import within
 from managers.choices import Grade, Line
 from managers.models.branch import Branch
 from managers.models.user import User
@@ -18,8 +19,7 @@ class ManagerQuerySet(models.QuerySet):
         if user.sees_whole_bank:
             return self
         if user.is_supervisor:
-            path = user.branch.path
-            return self.filter(branch__path__gte=path, branch__path__lt=path + "~")
+            return self.filter(within(user.branch.path, "branch__path"))
         if user.is_manager:
             return self.filter(user=user)
         return self.none()

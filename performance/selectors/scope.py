@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
+from crm.subtree import within
 from customers.models import Customer, Publication, Standing
 from managers.models import Branch, Manager, User
 
@@ -22,16 +23,14 @@ class Scope:
     @cached_property
     def customers(self) -> QuerySet:
         """Customers in scope who have not left."""
-        path = self.branch.path
         visible = Customer.objects.visible_to(self.user)
-        return visible.filter(branch_path__gte=path, branch_path__lt=path + "~", closed_on=None)
+        return visible.filter(within(self.branch.path, "branch_path"), closed_on=None)
 
     @cached_property
     def managers(self) -> QuerySet:
         """Managers in post today."""
-        path = self.branch.path
         visible = Manager.objects.visible_to(self.user).in_post(self.as_of)
-        return visible.filter(branch__path__gte=path, branch__path__lt=path + "~")
+        return visible.filter(within(self.branch.path, "branch__path"))
 
     @cached_property
     def standings(self) -> QuerySet:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from crm.http import go_to, render_page
 from crm.look import dates
+from crm.subtree import within
 from managers.choices import Line
 from managers.models import Manager
 from performance.choices import Dimension
@@ -40,9 +41,7 @@ def scorecards(request):
     night = latest_night()
     cards = Scorecard.objects.visible_to(request.user).filter(night=night)
     if branch:
-        cards = cards.filter(
-            manager__branch__path__gte=branch.path, manager__branch__path__lt=branch.path + "~"
-        )
+        cards = cards.filter(within(branch.path, "manager__branch__path"))
     lines = dict(cards.order_by().values_list("line").annotate(Count("pk")))
     if line:
         cards = cards.filter(line=line)
