@@ -270,11 +270,6 @@ def _checked(night: Night) -> tuple[int, str]:
     return rows, sha256(text.encode()).hexdigest()
 
 
-def told(error: Exception) -> str:
-    """What an error says in one line: the lines below may quote a statement or a customer's row."""
-    return f"{type(error).__name__}: {error}".partition("\n")[0].strip()
-
-
 def fail_step(step: Step, error: str) -> None:
     """Note an attempt that failed: it waits to be tried again, or gives up after the third."""
     gives_up = step.attempts >= ATTEMPTS

@@ -12,7 +12,8 @@ from hashlib import blake2b
 import polars as pl
 import pyarrow as pa
 
-from performance import fits, gather, nights, records, rules, tables
+from crm.ops.redaction import sentence
+from performance import fits, gather, records, rules, tables
 from performance.database import execute, read, write
 from performance.seven_p import SEVEN_P
 from performance.seven_p.common import COMPUTED, INSUFFICIENT, STALE
@@ -50,7 +51,7 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
         except Exception as error:
             log.exception("night %s, shard %s: %s failed; the night before stands in", night, shard, name)
             part = _carried_over(arrow, night, shard, frame, name, columns)
-            detail[name] = _counts(part[f"{name}_state"]) | {"error": nights.told(error)[:500]}
+            detail[name] = _counts(part[f"{name}_state"]) | {"error": sentence(error)[:500]}
         detail[name]["seconds"] = round(time.perf_counter() - started, 4)
         frame = frame.with_columns(part.drop("customer_id"))  # the same rows in the same order
     analysis = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())

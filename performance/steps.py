@@ -11,6 +11,7 @@ from hashlib import sha256
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from crm.ops.redaction import sentence
 from performance import nights, rules
 from performance.choices import Stage, StepState
 from performance.models import Step
@@ -38,7 +39,7 @@ def run_step(step_id: int) -> list[int]:
             _work(step)
     except Exception as error:
         log.exception("night %s: %s failed, attempt %s", step.night, step, step.attempts)
-        nights.fail_step(step, nights.told(error))
+        nights.fail_step(step, sentence(error))
     return nights.advance(step.night_id)
 
 

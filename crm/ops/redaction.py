@@ -67,6 +67,8 @@ _SQL = re.compile(
     r".*",
     re.IGNORECASE | re.DOTALL,
 )
+# what stands in quotation marks, unless it is a name of ours: small letters, digits and underscores
+_QUOTED = re.compile(r"(?P<mark>[\"'`])(?![a-z_][a-z0-9_]*(?P=mark)).*?(?P=mark)")
 _DETAIL = re.compile(r"\b(?:DETAIL|CONTEXT|Key \(|Failing row).*", re.DOTALL)
 
 
@@ -108,6 +110,18 @@ def value(found, depth: int = 0):
 
 def kept(key: str, found, depth: int = 0):
     return "[redacted]" if key.lower() in SECRET_KEYS else value(found, depth)
+
+
+def sentence(error: BaseException) -> str:
+    """What an exception says in one line to people who look after the bank: its kind and its words.
+
+    The lines below the first may quote a statement or a row, and so may what stands in quotation marks in
+    words that are not ours, unless it reads like a column or a table.
+    """
+    words = str(error)
+    if not type(error).__module__.startswith(OUR_PACKAGES):
+        words = _QUOTED.sub("[value]", words.partition("\n")[0])
+    return f"{type(error).__name__}: {scrub(words)}".strip()
 
 
 def told(error: BaseException) -> dict:

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from crm.feed.errors import FeedError
 from crm.ops.logs import logging_config
-from crm.ops.redaction import scrub
+from crm.ops.redaction import scrub, sentence
 from tests.bank import ROOT, environment
 from tests.factories import make_customer
 
@@ -69,6 +69,32 @@ def assert_no_canary(text):
 )
 def test_a_text_loses_what_is_somebodys(text, left):
     assert scrub(text) == left
+
+
+@pytest.mark.parametrize(
+    ("error", "left"),
+    [
+        (
+            ValueError('duplicate key violates "once"\nDETAIL: Key (n)=(1) exists.'),
+            'duplicate key violates "once"',
+        ),
+        (
+            ValueError('invalid input syntax for type date: "1990-13"'),
+            "invalid input syntax for type date: [value]",
+        ),
+        (
+            ValueError("could not parse `Li Lei` as i64 in `aum_fen`"),
+            "could not parse [value] as i64 in `aum_fen`",
+        ),
+        (ValueError(f"no {CANARIES['name']} at {CANARIES['card']}"), "no [text] at [number]"),
+        (
+            FeedError('The folder "2026-06-30" has no customers.csv.'),
+            'The folder "2026-06-30" has no customers.csv.',
+        ),
+    ],
+)
+def test_a_sentence_for_operators_quotes_no_value(error, left):
+    assert sentence(error) == f"{type(error).__name__}: {left}"
 
 
 def test_public_ids_and_digests_stay_readable():

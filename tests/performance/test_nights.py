@@ -210,8 +210,3 @@ def test_beat_starts_the_last_loaded_day_once():
     start_night()
 
     assert Night.objects.filter(state=NightState.RUNNING).count() == 0  # it was computed already
-
-
-def test_a_failure_is_told_in_one_line_without_the_row_it_met():
-    error = ValueError('duplicate key value violates "once"\nDETAIL:  Key (number)=(13800000001) exists.')
-    assert nights.told(error) == 'ValueError: duplicate key value violates "once"'
