@@ -64,7 +64,7 @@ class StaffAdmin(Record, UserAdmin):
     filter_horizontal = []
     readonly_fields = ["last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["username", "password"]}),
+        (None, {"fields": ["username"]}),
         (_("Person"), {"fields": ["name", "email"]}),
         (_("Rights"), {"fields": ["role", "branch", "is_active", "is_staff"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),

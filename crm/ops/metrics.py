@@ -68,7 +68,12 @@ def connections():
             "xact_commit, xact_rollback, deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )
         most, size, commits, rollbacks, deadlocks = cursor.fetchone()
-    yield by_label("database_connections", "Sessions of this database by state.", "state", states)
+    yield by_label(
+        "database_connections",
+        "Sessions of this database by state; other: of logins whose state the web may not see.",
+        "state",
+        states,
+    )
     yield gauge("database_connections_max", "Sessions that PostgreSQL takes in all.", most)
     yield gauge("database_bytes", "Size of the database.", size)
     yield by_label(

@@ -1,7 +1,8 @@
 """AES-256-GCM as `cryptography` gives it, in the two envelopes that the tables hold.
 
 A value: version, nonce (12 bytes), ciphertext with its tag, under the customer's data key.
-A data key: version, length and id of the master key, nonce, ciphertext with its tag.
+A data key, or a secret that is no customer's: version, length and id of the master key, nonce, ciphertext
+with its tag.
 Both are bound to their place (`table|column|row`) as additional data: moved elsewhere they do not open.
 """
 
@@ -50,22 +51,27 @@ class DataKey:
 
     def wrapped(self, master: AESGCM, key_id: str, at: bytes) -> bytes:
         """Return this key encrypted under the master key `key_id`."""
-        name, nonce = key_id.encode(), os.urandom(_NONCE)
-        return _VERSION + bytes([len(name)]) + name + nonce + master.encrypt(nonce, self._raw, at)
+        return sealed_under(master, key_id, self._raw, at)
+
+
+def sealed_under(master: AESGCM, key_id: str, raw: bytes, at: bytes) -> bytes:
+    """Return `raw` encrypted under the master key `key_id` for the place `at`."""
+    name, nonce = key_id.encode(), os.urandom(_NONCE)
+    return _VERSION + bytes([len(name)]) + name + nonce + master.encrypt(nonce, raw, at)
 
 
 def master_of(wrapped: bytes) -> str:
-    """Return the id of the master key that wraps a data key."""
+    """Return the id of the master key that an envelope lies under."""
     if wrapped[:1] != _VERSION:
         raise SecretError("A wrapped key has an unknown form: was it written by a newer version?")
     return wrapped[2 : 2 + wrapped[1]].decode()
 
 
-def unwrapped(wrapped: bytes, master: AESGCM, at: bytes) -> DataKey:
-    """Return the data key of an envelope. Raises SecretError where it was altered or moved."""
+def opened_under(master: AESGCM, wrapped: bytes, at: bytes) -> bytes:
+    """Return what `sealed_under` took. Raises SecretError where the envelope was altered or moved."""
     begin = 2 + wrapped[1]
     try:
-        return DataKey(master.decrypt(wrapped[begin : begin + _NONCE], wrapped[begin + _NONCE :], at))
+        return master.decrypt(wrapped[begin : begin + _NONCE], wrapped[begin + _NONCE :], at)
     except InvalidTag:
         raise _altered("key", at) from None
 

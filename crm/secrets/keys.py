@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from django.conf import settings
 
-from crm.secrets.cipher import KEY_BYTES, DataKey, master_of, unwrapped
+from crm.secrets.cipher import KEY_BYTES, DataKey, master_of, opened_under, sealed_under
 from crm.secrets.errors import SecretError
 
 
@@ -69,15 +69,24 @@ class Keyring:
         """Return a data key wrapped by the current master for the place `at`."""
         return key.wrapped(AESGCM(self.masters[self.current]), self.current, at)
 
+    def sealed(self, raw: bytes, at: bytes) -> bytes:
+        """Return a secret that is no customer's under the current master, for the place `at`."""
+        return sealed_under(AESGCM(self.masters[self.current]), self.current, raw, at)
+
 
 def unwrap(wrapped: bytes, at: bytes) -> DataKey:
-    """Return the data key of an envelope; a master that this process does not know yet is read anew."""
+    """Return the data key of an envelope."""
+    return DataKey(opened(wrapped, at))
+
+
+def opened(wrapped: bytes, at: bytes) -> bytes:
+    """Return what lies under a master key; one that this process does not know yet is read anew."""
     name = master_of(wrapped)
     if name not in keyring().masters:
         keyring.cache_clear()
         if name not in keyring().masters:
             raise SecretError(f"Master key {name} is not in the key file: restore the file from its backup.")
-    return unwrapped(wrapped, AESGCM(keyring().masters[name]), at)
+    return opened_under(AESGCM(keyring().masters[name]), wrapped, at)
 
 
 @cache

@@ -1,22 +1,16 @@
 """What allauth asks the bank: how staff are named, who may change a second factor, how secrets are kept."""
 
-import base64
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit.recording import address_of
-from crm.signin import lockout
+from crm.signin import factors, lockout
 from crm.signin.recent import is_recent
 
-FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 UNKNOWN_ADDRESS = "::"  # a socket without a peer; allauth's table wants one
 
 
@@ -71,30 +65,16 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def can_delete_authenticator(self, authenticator):
-        if settings.DEMO_SIGN_IN or authenticator.type not in FACTORS:
+        if settings.DEMO_SIGN_IN or authenticator.type not in factors.FACTORS:
             return True
-        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=FACTORS)
+        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=factors.FACTORS)
         return others.exclude(pk=authenticator.pk).exists()
 
     def encrypt(self, text):
-        return _box().encrypt(text.encode()).decode()
+        return factors.encrypt(text)
 
     def decrypt(self, encrypted_text):
-        return _box().decrypt(encrypted_text.encode()).decode()
+        return factors.decrypt(encrypted_text)
 
     def get_totp_label(self, user):
         return user.get_username()
-
-
-def _box() -> MultiFernet:
-    """Fernet under keys derived from SECRET_KEY, then from each of SECRET_KEY_FALLBACKS."""
-    return MultiFernet(
-        [Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    )
-
-
-def _key(secret: str) -> bytes:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"guanhu second factor").derive(
-        secret.encode()
-    )
-    return base64.urlsafe_b64encode(derived)

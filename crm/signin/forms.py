@@ -1,15 +1,23 @@
 """allauth's forms where the bank counts tries itself."""
 
+import logging
+
 from allauth.account.forms import LoginForm
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
 from axes.handlers.proxy import AxesProxyHandler
 from django import forms
 from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from crm.secrets import SecretError
 from crm.signin import lockout
+from crm.signin.factors import use_code
 from crm.signin.names import canonical
+
+log = logging.getLogger(__name__)
 
 
 class StaffLoginForm(LoginForm):
@@ -39,6 +47,15 @@ class CountsTries(forms.Form):
                 raise ValidationError(_("This account is locked."), code="locked")
             try:
                 code = super().clean_code()
+                if self.authenticator.type == Authenticator.Type.TOTP and not use_code(
+                    self.authenticator, code
+                ):
+                    raise get_adapter().validation_error("incorrect_code")
+            except SecretError as error:
+                log.exception("a second factor does not open")
+                raise ValidationError(
+                    _("Your second factor cannot be read. Tell your administrators: the key file is missing.")
+                ) from error
             except ValidationError as error:
                 # outside the exception, so that the count is not rolled back with it
                 wrong = error

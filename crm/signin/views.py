@@ -25,10 +25,11 @@ from django.views.decorators.http import require_GET, require_POST
 from crm.http import go_to, toast
 from crm.signin import lockout
 from crm.signin import staff as services
-from crm.signin.adapters import FACTORS
+from crm.signin.factors import FACTORS, use_code
 from crm.signin.middleware import WITH_FACTOR, has_factor
 from crm.signin.names import canonical
 from crm.signin.recent import recently_authenticated
+from crm.wall.scope import back_at_the_door
 
 MOST_FOUND = 50
 recovery_codes = reauthentication_required(codes.view_recovery_codes, app="allauth.mfa")
@@ -89,6 +90,10 @@ def _enrols(view):
             if not has_factor(request):
                 end_other_sessions(request, request.user)
             request.session[WITH_FACTOR] = request.user.pk
+            for app in own.filter(
+                type=Authenticator.Type.TOTP
+            ):  # the code that enrolled it opens nothing more
+                use_code(app, request.POST.get("code", ""))
         return response
 
     return noting
@@ -138,9 +143,9 @@ def staff(request):
     if q:
         wanted = Q(username__istartswith=canonical(q)) | Q(name__contains=q)
     found = list(people.filter(wanted).order_by("username")[:MOST_FOUND])
-    armed = set(
-        Authenticator.objects.filter(user__in=found, type__in=FACTORS).values_list("user_id", flat=True)
-    )
+    factors = Authenticator.objects.filter(user_id__in=[person.pk for person in found], type__in=FACTORS)
+    with back_at_the_door():
+        armed = set(factors.values_list("user_id", flat=True))
     rows = [
         {"user": person, "ends": locked.get(canonical(person.username)), "has_factor": person.pk in armed}
         for person in found

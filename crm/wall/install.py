@@ -8,6 +8,7 @@ from crm.wall import policies, roles
 from crm.wall.policies import Line
 
 PASSWORDS = {roles.WEB: "WEB_DB_PASSWORD", roles.WORKER: "WORKER_DB_PASSWORD"}
+HASH_OF = "managers_password_of(bigint)"  # managers.fields
 # Ordinary and partitioned tables of the bank; partitions hang below their parents.
 _TABLES = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
@@ -37,10 +38,12 @@ def install() -> None:
     lines = [line for line in policies.all_lines() if line.table in present]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('the second wall'))")
-        for statement in _of_database():
+        for statement in (*_of_database(), *_of_functions(cursor)):
             cursor.execute(statement)
         cursor.execute("; ".join(_of_unlisted(present - {line.table for line in lines}) or ["SELECT 1"]))
-        cursor.execute("; ".join(statement for line in lines for statement in of_table(line)))
+        shown = {line.table: _shown_columns(cursor, line) for line in lines if line.hidden}
+        made = [statement for line in lines for statement in of_table(line, shown.get(line.table, ""))]
+        cursor.execute("; ".join(made))
         for name, table in _owned_by_others(lines):
             cursor.execute(f"ALTER {'TABLE' if table else 'VIEW'} {name} OWNER TO {roles.WORKER}")
         for role, variable in PASSWORDS.items():
@@ -55,11 +58,14 @@ def tables() -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-def of_table(line: Line) -> list[str]:
-    """The statements that make the line of one table true, whatever stood before."""
+def of_table(line: Line, columns: str = "") -> list[str]:
+    """The statements that make the line of one table true, whatever stood before.
+
+    `columns`: " (a, b)" where readers may not select every column.
+    """
     made = [f"REVOKE ALL ON {line.table} FROM PUBLIC, {', '.join(roles.ALL)}"]
     if line.readers:
-        made.append(f"GRANT SELECT ON {line.table} TO {', '.join(line.readers)}")
+        made.append(f"GRANT SELECT{columns} ON {line.table} TO {', '.join(line.readers)}")
     for who, rights in (
         ((roles.MANAGER, roles.BRANCH, roles.SERVICE), line.write),
         ((roles.BRANCH, roles.OFFICE), line.chief),
@@ -84,12 +90,32 @@ def _policies(line: Line) -> list[str]:
         f"ALTER TABLE {line.table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {line.table} FORCE ROW LEVEL SECURITY",
     ]
-    for role in roles.SCOPED:
+    for role in roles.OF_PAGES:
         name = f"wall_{role.removeprefix('guanhu_')}"
         made.append(f"DROP POLICY IF EXISTS {name} ON {line.table}")
         if role in line.rules:
             made.append(f"CREATE POLICY {name} ON {line.table} TO {role} USING ({line.rules[role]})")
     return made
+
+
+def _shown_columns(cursor, line: Line) -> str:
+    cursor.execute(
+        "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute "
+        "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attname <> ALL(%s)",
+        [line.table, list(line.hidden)],
+    )
+    return f" ({cursor.fetchone()[0]})"
+
+
+def _of_functions(cursor) -> list[str]:
+    """Functions with their owner's rights that not everybody in the database may call."""
+    cursor.execute("SELECT to_regprocedure(%s) IS NOT NULL", [HASH_OF])
+    if not cursor.fetchone()[0]:
+        return []
+    return [
+        f"REVOKE ALL ON FUNCTION {HASH_OF} FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION {HASH_OF} TO {', '.join(roles.ALL)}",
+    ]
 
 
 def _of_database() -> list[str]:

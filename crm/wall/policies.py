@@ -30,7 +30,7 @@ class Line:
     "insert, update (state)": `write` by managers, supervisors and the back office, `chief` by supervisors and
     administrators (what two people decide), `admin` by administrators, `everyone` by all who have signed in,
     `door` by all and before signing in too. `append_only`: the worker too only adds rows. `owned_by_worker`:
-    its partitions come and go at night.
+    its partitions come and go at night. `hidden`: columns that no role of pages selects, reader or not.
     """
 
     table: str
@@ -43,6 +43,7 @@ class Line:
     door: str = ""
     append_only: bool = False
     owned_by_worker: bool = False
+    hidden: tuple[str, ...] = ()
 
 
 def customers_themselves(table, **rights) -> Line:
@@ -166,7 +167,13 @@ TABLES = (
     # signing in: second factors, sessions, wrong tries (crm/signin)
     DOOR("account_emailaddress"),  # allauth asks for a first address; nobody has one
     NONE("account_emailconfirmation"),
-    DOOR("mfa_authenticator"),
+    # secrets of second factors: at the door anybody's, signed in one's own
+    Line(
+        "mfa_authenticator",
+        {roles.WEB: EVERYTHING, **dict.fromkeys(roles.SCOPED, f"user_id = {_USER}")},
+        readers=roles.OF_PAGES,
+        door="insert, update, delete",
+    ),
     DOOR("usersessions_usersession"),
     DOOR("axes_accessattempt"),
     DOOR("axes_accessattemptexpiration"),
@@ -198,6 +205,7 @@ TABLES = (
         readers=roles.OF_PAGES,
         door=_LOGIN,
         admin=_SETTINGS,
+        hidden=("password",),  # managers.fields.PasswordField asks a function for it
     ),
     OPEN("managers_user_groups", admin="insert, delete"),
     OPEN("managers_user_user_permissions", admin="insert, delete"),

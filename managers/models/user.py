@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
 from managers.choices import Role
+from managers.fields import PasswordField
 from managers.models.branch import Branch
 
 
@@ -17,6 +18,7 @@ class User(AbstractUser):
     """A member of staff; the username is the staff number. Chinese names are one field."""
 
     public_id = PublicIdField()
+    password = PasswordField(_("password"), max_length=128)
     first_name = last_name = None
     name = models.CharField(_("name"), max_length=60)
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.MANAGER)
@@ -35,6 +37,13 @@ class User(AbstractUser):
                 condition=Q(role=Role.ADMIN) | Q(branch__isnull=False),
             ),
         ]
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        user = super().from_db(db, field_names, values)
+        if user.__dict__.get("password", "") is None:  # hidden from this page's role
+            del user.__dict__["password"]
+        return user
 
     def __str__(self):
         return f"{self.name} {self.username}"

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from crm.wall import install, policies, report, roles, scope
 from crm.wall.middleware import RowScope
 from customers.models import Customer
+from managers.models import Manager, User
 from tests.factories import make_customer
 from tests.security.wall import (
     CANARY,
@@ -180,6 +182,46 @@ def test_rights_of_staff_are_not_theirs_to_change(web, role):
         web.execute(f"SET LOCAL ROLE {role}")
         with pytest.raises(psycopg.errors.InsufficientPrivilege), web.transaction():
             web.execute("UPDATE managers_user SET is_superuser = true")
+
+
+def test_no_role_of_pages_selects_a_password(web, manager, colleague):
+    for user in (manager.user, colleague.user):
+        user.password = "argon2$of$" + user.username
+        user.save()
+    for role in roles.OF_PAGES:
+        assert rows("SELECT has_column_privilege(%s, 'managers_user', 'password', 'SELECT')", role) == [
+            (False,)
+        ]
+    with scope.of_user(manager.user_id):
+        mine, other = User.objects.get(pk=manager.user_id), User.objects.get(pk=colleague.user_id)
+        joined = Manager.objects.select_related("user").get(pk=colleague.pk).user
+        assert (mine.password, other.password, joined.password) == ("argon2$of$0931", "!", "!")
+        assert User.objects.filter(pk=other.pk).values_list("password", flat=True)[0] is None
+    other.name = "白屿二"
+    other.save()  # what was hidden is not overwritten
+    assert User.objects.get(pk=other.pk).password == "argon2$of$0932"
+    with scope.at_the_door():
+        assert User.objects.get(pk=other.pk).password == "argon2$of$0932"
+
+
+def test_secrets_of_second_factors_are_their_owners(manager, colleague, supervisor, admin_user):
+    for user in (manager.user, colleague.user):
+        Authenticator.objects.create(user=user, type="totp", data={"secret": "sealed"})
+    seen = {}
+    for user in (manager.user, supervisor, admin_user):
+        with scope.of_user(user.pk):
+            seen[user] = list(Authenticator.objects.values_list("user_id", flat=True))
+            with scope.back_at_the_door():
+                assert Authenticator.objects.count() == 2
+    assert seen == {manager.user: [manager.user_id], supervisor: [], admin_user: []}
+    with scope.of_user(manager.user_id), pytest.raises(ProgrammingError), transaction.atomic():
+        Authenticator.objects.create(user=colleague.user, type="webauthn", data={})
+
+
+def test_no_role_of_pages_reads_what_other_sessions_do():
+    """pg_read_all_stats would show their statements; the figures of /internal/metrics do without."""
+    for role in roles.OF_PAGES:
+        assert rows("SELECT pg_has_role(%s, 'pg_read_all_stats', 'MEMBER')", role) == [(False,)]
 
 
 def test_no_role_of_pages_reaches_a_partition():

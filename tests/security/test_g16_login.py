@@ -3,6 +3,7 @@
 Production's way in: every test here switches the demo bank's waiver off.
 """
 
+import io
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     format_hotp_value,
@@ -23,12 +25,15 @@ from axes.models import AccessAttempt
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from crm.audit.models import AuditRecord
+from crm.secrets.keys import Keyring, keyring, write
+from crm.signin import factors
 from crm.signin.names import canonical
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +97,53 @@ def test_a_wrong_code_and_a_used_code_do_not(client, staff):
     again = Client()
     enter(again, staff.username)
     assert again.post(reverse("mfa_authenticate"), {"code": code}).status_code == 200
+
+
+def test_a_code_is_good_once_whatever_redis_forgets(client, staff):
+    """allauth remembers codes in Redis for 30 seconds; a code with its tolerance is good for 90."""
+    secret = give_app(staff)
+    code = code_of(secret)
+    for expected in (302, 200):
+        cache.clear()
+        other = Client()
+        enter(other, staff.username)
+        assert other.post(reverse("mfa_authenticate"), {"code": code}).status_code == expected
+    early = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    assert other.post(reverse("mfa_authenticate"), {"code": early}).status_code == 200  # an older one
+    assert AccessAttempt.objects.get().failures_since_start == 2
+
+
+def test_the_code_that_enrolled_an_app_opens_nothing_more(client, staff):
+    enter(client, staff.username)
+    secret = client.get(reverse("mfa_activate_totp")).context["form"].secret
+    code = code_of(secret)
+    client.post(reverse("mfa_activate_totp"), {"code": code})
+    other = Client()
+    enter(other, staff.username)
+    assert other.post(reverse("mfa_authenticate"), {"code": code}).status_code == 200
+
+
+def test_secrets_of_factors_lie_under_the_banks_keys_and_move_with_them(client, staff, tmp_path, settings):
+    settings.SECRET_KEYS_FILE = str(tmp_path / "keys.json")
+    write(Keyring.new(), tmp_path / "keys.json")
+    secret = give_app(staff)
+    RecoveryCodes.activate(staff)
+    codes = RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).generate_codes()
+    assert factors.masters_in_use() == {"k1"}
+    call_command("rotate_keys", "--new", "--retire", stdout=io.StringIO())
+    assert set(keyring().masters) == factors.masters_in_use() == {"k2"}
+    settings.SECRET_KEY = "another " * 8  # hangs on nothing else
+    for code in (code_of(secret), codes[3]):
+        other = Client()
+        enter(other, staff.username)
+        assert other.post(reverse("mfa_authenticate"), {"code": code}).status_code == 302
+    write(Keyring.new(), tmp_path / "keys.json")
+    other = Client()
+    enter(other, staff.username)
+    lost = other.post(reverse("mfa_authenticate"), {"code": "123456"})
+    assert (lost.status_code, AccessAttempt.objects.count()) == (200, 0)
+    assert "key file" in str(lost.context["form"].errors) or "密钥" in str(lost.context["form"].errors)
+    keyring.cache_clear()
 
 
 @pytest.mark.parametrize("who", ["manager", "supervisor", "admin"])
@@ -334,8 +386,6 @@ def test_the_demo_way_in_exists_in_the_embedded_bank_only(tmp_path):
 
 
 def test_the_first_administrator_comes_by_command(client, capsys):
-    from django.core.management import call_command
-
     call_command("sign_in_link", "0001", admin="王五")
     path = "/" + capsys.readouterr().out.split("://")[1].split("/", 1)[1].split()[0]
     form = client.get(path, follow=True)

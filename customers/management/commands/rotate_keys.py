@@ -1,4 +1,4 @@
-"""rotate_keys: a new master key, every data key wrapped by it, old masters kept until none uses them."""
+"""rotate_keys: a new master key, data keys and second factors put under it, old masters kept while in use."""
 
 from pathlib import Path
 
@@ -8,12 +8,16 @@ from django.core.management.base import BaseCommand, CommandError
 from crm.audit import record
 from crm.secrets import SecretError, keyring
 from crm.secrets.keys import write
+from crm.signin import factors
 from customers.models import CustomerIdentity
 from customers.services.rotation import BATCH, masters_in_use, rotate
 
 
 class Command(BaseCommand):
-    help = "Wrap every customer's key by the current master key. Safe to kill: run it again and it goes on."
+    help = (
+        "Put every customer's key and every second factor under the current master key. Safe to kill: run it "
+        "again and it goes on."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("--new", action="store_true", help="make a new master key in the key file first")
@@ -32,7 +36,8 @@ class Command(BaseCommand):
             self._rotate(batch)
         except SecretError as error:
             raise CommandError(str(error)) from None
-        unused = set(keyring().masters) - masters_in_use() - {keyring().current}
+        used = masters_in_use() | factors.masters_in_use() | {keyring().current}
+        unused = set(keyring().masters) - used
         if retire and unused:
             write(keyring().without(unused), path)
             self.stdout.write(f"Retired: {', '.join(sorted(unused))}. Older backups need them: keep a copy.")
@@ -45,3 +50,5 @@ class Command(BaseCommand):
         for looked, wrapped in rotate(batch):
             self.stdout.write(f"{looked:,} of {total:,} looked at, {wrapped:,} wrapped anew")
         self.stdout.write(f"Every key is wrapped by {keyring().current} ({wrapped:,} of {looked:,} changed).")
+        looked, written = factors.rotate()
+        self.stdout.write(f"Second factors lie under it too ({written:,} of {looked:,} changed).")
