@@ -18,6 +18,7 @@ from crm.partitions import ensure_months
 from crm.records import COUNTED, CappedPaginator
 from crm.replay.models import SentForm
 from customers.models import (
+    Custody,
     CustomerGroup,
     CustomerIdentity,
     DailyBalance,
@@ -73,6 +74,7 @@ EDITABLE = {  # the bank's own settings; everything else comes by the feed or by
     "customers.Product",
     "customers.ProfileField",
     "customers.CustomerGroup",
+    "customers.CapacityRule",
     "marketing.Segment",
     "marketing.Strategy",
     "marketing.Campaign",
@@ -146,7 +148,10 @@ def everything(customer, manager, colleague, supervisor, foreign_customer, ledge
     Relationship.objects.create(subject=customer, object=foreign_customer, kind="spouse")
     group = CustomerGroup.objects.create(code="G1", name="沈家", kind="household")
     GroupMembership.objects.create(group=group, customer=customer)
-    handover = Handover.objects.create(giver=manager, receiver=colleague, effective_on=DAY, reason="balance")
+    handover = Handover.objects.create(
+        ref="HO-1", giver=manager, receiver=colleague, effective_on=DAY, reason="balance"
+    )
+    Custody.objects.create(customer=customer, custodian=colleague, lead=manager, during=during)
     HandoverItem.objects.create(handover=handover, customer=customer)
     LoanState.objects.create(account=account, customer=customer, date=DAY, loan_class="pass")
     Rebuild.objects.create(customer=customer, load_id=1, since=DAY)

@@ -5,7 +5,7 @@ tests/security/test_g02_second_wall.py fails. Tables are named as the database n
 imports no app. The rules repeat what each model's `visible_to` says, from the same columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm.history import tracking
 from crm.wall import roles
@@ -47,12 +47,14 @@ class Line:
 
 
 def customers_themselves(table, **rights) -> Line:
-    """The customers: a book by lead and co, a subtree by the branch's path."""
+    """The customers: a book by lead, co and custody of the day, a subtree by the branch's path."""
     subtree = _IN_SUBTREE.format(path="branch_path")
     return Line(
         table,
         {
-            roles.MANAGER: f"lead_id = {_MANAGER} OR co_id = {_MANAGER}",
+            roles.MANAGER: f"lead_id = {_MANAGER} OR co_id = {_MANAGER} OR id = ANY(ARRAY("
+            f"SELECT customer_id FROM customers_custody WHERE custodian_id = {_MANAGER} "
+            "AND during @> bank_today()))",
             roles.BRANCH: subtree,
             roles.SERVICE: subtree,
             **_head_office(),
@@ -85,6 +87,30 @@ def of_manager(table, *columns, **rights) -> Line:
         for column in columns
     )
     return Line(table, {roles.MANAGER: own, roles.BRANCH: below, **_head_office()}, **rights)
+
+
+def custodies(table, **rights) -> Line:
+    """Custodies: of managers by their own columns, for the rule of the customers stands on this one."""
+    line = of_customer(table, **rights)
+    own = f"custodian_id = {_MANAGER} OR lead_id = {_MANAGER}"
+    return replace(line, rules=line.rules | {roles.MANAGER: own})
+
+
+def handovers(table, **rights) -> Line:
+    """Hand-overs: giver's and receiver's, their supervisors', the witness's and whoever's prepared them."""
+    line = of_manager(table, "giver_id", "receiver_id", **rights)
+    own = f"{table}.witness_id = {_USER} OR {table}.prepared_by_id = {_USER}"
+    mine = {role: f"{line.rules[role]} OR {own}" for role in (roles.MANAGER, roles.BRANCH)}
+    return replace(line, rules=line.rules | mine | {roles.SERVICE: own})
+
+
+def handover_items(table, **rights) -> Line:
+    """The customers of a hand-over: seen with the hand-over, or with the customer."""
+    seen = (
+        f"EXISTS (SELECT FROM customers_handover AS h WHERE h.id = {table}.handover_id) "
+        f"OR EXISTS (SELECT FROM customers_customer AS c WHERE c.id = {table}.customer_id)"
+    )
+    return Line(table, _for_scoped(seen) | _head_office(), **rights)
 
 
 def of_parent(table, column, parent, *, key="id", **rights) -> Line:
@@ -160,6 +186,11 @@ def _head_office() -> dict[str, str]:
 _SETTINGS = "insert, update"  # the bank's own settings, kept in the administrators' site
 _DECIDE = "insert, update (state, checker_id, answer, decided_at)"
 _LOGIN = "update (last_login, password)"
+_PAPERS = (
+    "insert, update (state, witness_id, effective_on, brief, go_on, approval_id, giver_signed_at, "
+    "receiver_signed_at, witness_signed_at)"
+)
+_ITEMS = "insert, update (on_problem_list, note, left_out), delete"
 
 TABLES = (
     # Django's own
@@ -219,7 +250,9 @@ TABLES = (
     of_manager("managers_mentorship", "mentor_id", "mentee_id", admin="insert, update, delete"),
     of_manager("managers_rotation", admin="insert, update, delete"),
     # customers
-    customers_themselves("customers_customer", write="update (last_contact_on, next_date)"),
+    customers_themselves(
+        "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
+    ),
     of_customer("customers_customeridentity"),
     of_customer("customers_reveal", write="insert", append_only=True),
     OPEN("customers_revealgrant", write="insert", append_only=True),
@@ -232,9 +265,12 @@ TABLES = (
     of_customer("customers_groupmembership"),
     of_customer("customers_account"),
     of_customer("customers_loanstate"),
-    of_customer("customers_assignment"),
-    of_manager("customers_handover", "giver_id", "receiver_id"),
-    of_customer("customers_handoveritem"),
+    # a supervisor assigns from today on inside his subtree; the triggers of customers.0009 hold the limits
+    of_customer("customers_assignment", chief="insert, update (during), delete"),
+    custodies("customers_custody", chief="insert, update (during), delete"),
+    OPEN("customers_capacityrule", admin=_SETTINGS),
+    handovers("customers_handover", write=_PAPERS, admin=_PAPERS),
+    handover_items("customers_handoveritem", write=_ITEMS, admin=_ITEMS),
     of_customer("customers_interaction", write="insert"),
     of_customer("customers_task", write="insert, update"),
     of_customer("customers_transaction", owned_by_worker=True),

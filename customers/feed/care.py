@@ -108,25 +108,23 @@ HANDOVERS = RecordType(
         ),
     ),
     enter=(
-        # a hand-over has no number of its own: giver, receiver and day name it
         """CREATE TEMP TABLE feed_handovers ON COMMIT DROP AS
-        SELECT f.*, (SELECT min(h.id) FROM customers_handover AS h WHERE h.giver_id = f.giver_id
-                     AND h.receiver_id = f.receiver_id AND h.effective_on = f.effective_on) AS old_id
-        FROM (SELECT DISTINCT ON (r.giver_id, r.receiver_id, r.effective_on) r.* FROM {rows} AS r
-              ORDER BY r.giver_id, r.receiver_id, r.effective_on, r.row_no) AS f""",
+        SELECT f.*, h.id AS old_id
+        FROM (SELECT DISTINCT ON (r.ref) r.* FROM {rows} AS r ORDER BY r.ref, r.row_no) AS f
+        LEFT JOIN customers_handover AS h ON h.ref = f.ref""",
         """INSERT INTO customers_handover
-            (giver_id, receiver_id, witness_id, effective_on, reason, with_balance, state,
-             giver_signed_at, receiver_signed_at, brief)
-        SELECT giver_id, receiver_id, witness_id, effective_on, reason, with_balance,
+            (ref, giver_id, receiver_id, witness_id, effective_on, reason, with_balance, state,
+             giver_signed_at, receiver_signed_at, witness_signed_at, approved_at, brief)
+        SELECT ref, giver_id, receiver_id, witness_id, effective_on, reason, with_balance,
             CASE WHEN effective_on <= {date} AND witness_id IS NOT NULL THEN 'effective' ELSE 'signed' END,
             effective_on::timestamp AT TIME ZONE 'Asia/Shanghai',
+            effective_on::timestamp AT TIME ZONE 'Asia/Shanghai',
+            CASE WHEN witness_id IS NOT NULL THEN effective_on::timestamp AT TIME ZONE 'Asia/Shanghai' END,
             effective_on::timestamp AT TIME ZONE 'Asia/Shanghai', ''
         FROM feed_handovers WHERE old_id IS NULL""",
-        """INSERT INTO customers_handoveritem (handover_id, customer_id, on_problem_list, note)
-        SELECT DISTINCT ON (h.id, r.customer_id) h.id, r.customer_id, r.on_problem_list, ''
-        FROM {rows} AS r JOIN customers_handover AS h ON h.giver_id = r.giver_id
-            AND h.receiver_id = r.receiver_id AND h.effective_on = r.effective_on
-        ORDER BY h.id, r.customer_id, r.row_no
+        """INSERT INTO customers_handoveritem (handover_id, customer_id, with_balance, on_problem_list, note)
+        SELECT h.id, r.customer_id, r.with_balance, r.on_problem_list, ''
+        FROM {rows} AS r JOIN customers_handover AS h ON h.ref = r.ref
         ON CONFLICT (handover_id, customer_id) DO UPDATE SET on_problem_list = excluded.on_problem_list""",
     ),
 )

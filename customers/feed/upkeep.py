@@ -1,6 +1,7 @@
 """What a customer's row repeats of other records, brought up to date at the end of every load."""
 
 from crm.feed.records import Upkeep
+from customers.leads import leads_of
 
 BRANCH_PATHS = Upkeep(
     name="branch paths",
@@ -12,27 +13,11 @@ BRANCH_PATHS = Upkeep(
 )
 
 
-def _leads(touched: str) -> str:
-    """SQL that sets lead and co of the customers that `touched` selects, as they are on the business date."""
-    return f"""WITH touched AS ({touched}), today AS (
-            SELECT t.customer_id,
-                min(a.manager_id) FILTER (WHERE a.role = 'lead') AS lead_id,
-                (array_agg(a.manager_id ORDER BY a.share DESC, a.manager_id)
-                    FILTER (WHERE a.role = 'co'))[1] AS co_id
-            FROM touched AS t
-            LEFT JOIN customers_assignment AS a ON a.customer_id = t.customer_id AND a.during @> {{date}}
-            GROUP BY t.customer_id
-        )
-        UPDATE customers_customer AS c SET lead_id = today.lead_id, co_id = today.co_id FROM today
-        WHERE c.id = today.customer_id
-        AND (c.lead_id, c.co_id) IS DISTINCT FROM (today.lead_id, today.co_id)"""
-
-
 LEADS_SENT = Upkeep(
     name="leads of the assignments sent",
     after=("assignments",),
     statements=(
-        _leads(
+        leads_of(
             "SELECT DISTINCT c.id AS customer_id FROM feed_staging.assignments AS s "
             "JOIN customers_customer AS c ON c.number = s.customer"
         ),
@@ -43,7 +28,7 @@ LEADS = Upkeep(
     name="leads that change with the days",
     after=(),
     statements=(
-        _leads(
+        leads_of(
             "SELECT DISTINCT customer_id FROM customers_assignment "
             "WHERE (lower(during) > {since} AND lower(during) <= {date}) "
             "OR (upper(during) > {since} AND upper(during) <= {date})"

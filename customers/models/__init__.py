@@ -1,8 +1,10 @@
 """Everything other apps may import from the records."""
 
-from customers.models.assignment import Assignment, Handover, HandoverItem
+from customers.models.assignment import Assignment, Custody
+from customers.models.capacity import CapacityRule
 from customers.models.contact import Interaction, Task
 from customers.models.customer import Customer, CustomerIdentity
+from customers.models.handover import Handover, HandoverItem
 from customers.models.holdings import Account, LoanState, Product
 from customers.models.ledger import DailyBalance, Rebuild, Transaction
 from customers.models.profile import CustomerGroup, GroupMembership, ProfileFact, ProfileField, Relationship
@@ -12,6 +14,8 @@ from customers.models.standing import Publication, Standing
 __all__ = [
     "Account",
     "Assignment",
+    "CapacityRule",
+    "Custody",
     "Customer",
     "CustomerGroup",
     "CustomerIdentity",

@@ -1,4 +1,4 @@
-"""Who looks after whom, and since when: assignment with an unbroken history, and hand-over."""
+"""Who looks after whom, and since when: assignment with an unbroken history, and temporary custody."""
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
-from customers.choices import AssignmentRole, HandoverReason, HandoverState
+from customers.choices import AssignmentRole
 from customers.models.customer import Customer
 from managers.models import Manager
 
@@ -76,64 +76,61 @@ class Assignment(models.Model):
         return f"{self.customer_id} {self.manager_id} {self.during}"
 
 
-@tracked(private=("brief",))
-class Handover(models.Model):
-    """Customers pass from one manager to another on a date, before a witness (监交人)."""
+class CustodyQuerySet(models.QuerySet):
+    def on(self, date):
+        """Narrow to those in force on `date`."""
+        return self.filter(during__contains=date)
+
+
+@tracked()
+class Custody(models.Model):
+    """A manager looks after a customer for another on a half-open range of days (托管).
+
+    It gives the right to see and to serve, never a share: balances and income stay the lead's (ADR 14). It
+    ends by itself, because the right is asked of the range at each request: `CustomerQuerySet.visible_to` and
+    the second wall read it with the database's day. `lead` is who was covered when it was made.
+    """
 
     public_id = PublicIdField()
-    giver = models.ForeignKey(Manager, models.PROTECT, related_name="given", verbose_name=_("transferor"))
-    receiver = models.ForeignKey(
-        Manager, models.PROTECT, related_name="received", verbose_name=_("transferee")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="custodies", verbose_name=_("customer")
     )
-    witness = models.ForeignKey(
-        "managers.User",
+    custodian = models.ForeignKey(
+        Manager, models.PROTECT, related_name="custodies", verbose_name=_("custodian")
+    )
+    lead = models.ForeignKey(
+        Manager,
         models.PROTECT,
-        related_name="witnessed",
+        related_name="covered_custodies",
         null=True,
         blank=True,
-        verbose_name=_("witness"),
+        verbose_name=_("lead manager"),
     )
-    effective_on = models.DateField(_("takes effect on"))
-    reason = models.CharField(_("reason"), max_length=10, choices=HandoverReason)
-    with_balance = models.BooleanField(_("balance moves too"), default=True)
-    state = models.CharField(_("state"), max_length=10, choices=HandoverState, default=HandoverState.DRAFT)
-    giver_signed_at = models.DateTimeField(_("transferor signed"), null=True, blank=True)
-    receiver_signed_at = models.DateTimeField(_("transferee signed"), null=True, blank=True)
-    brief = models.TextField(_("brief"), blank=True)
+    during = DateRangeField(_("during"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_default=models.functions.Now())
+
+    objects = CustodyQuerySet.as_manager()
 
     class Meta:
-        verbose_name, verbose_name_plural = _("hand-over"), _("hand-overs")
+        verbose_name, verbose_name_plural = _("custody"), _("custodies")
         constraints = [
-            models.CheckConstraint(
-                name="customers_handover_two_managers", condition=~Q(giver=models.F("receiver"))
+            ExclusionConstraint(
+                name="customers_custody_one_at_a_time",
+                expressions=[("customer", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
             ),
             models.CheckConstraint(
-                name="customers_handover_effective_is_signed",
-                condition=~Q(state=HandoverState.EFFECTIVE)
-                | Q(giver_signed_at__isnull=False, receiver_signed_at__isnull=False, witness__isnull=False),
+                name="customers_custody_during_bounded",
+                condition=Q(
+                    during__isempty=False, during__startswith__isnull=False, during__endswith__isnull=False
+                ),
+            ),
+            models.CheckConstraint(
+                name="customers_custody_another_manager",
+                condition=Q(lead=None) | ~Q(lead=models.F("custodian")),
             ),
         ]
+        indexes = [models.Index(fields=["custodian", "customer"], name="customers_custody_custodian")]
 
     def __str__(self):
-        return f"{self.giver_id} → {self.receiver_id} {self.effective_on}"
-
-
-@tracked(private=("note",))
-class HandoverItem(models.Model):
-    """One customer in a hand-over; items on the problem list stay the transferor's duty."""
-
-    handover = models.ForeignKey(Handover, models.PROTECT, related_name="items", verbose_name=_("hand-over"))
-    customer = models.ForeignKey(
-        Customer, models.PROTECT, related_name="handover_items", verbose_name=_("customer")
-    )
-    on_problem_list = models.BooleanField(_("on the problem list"), default=False)
-    note = models.TextField(_("note"), blank=True)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("hand-over item"), _("hand-over items")
-        constraints = [
-            models.UniqueConstraint(fields=["handover", "customer"], name="customers_handoveritem_once")
-        ]
-
-    def __str__(self):
-        return f"{self.handover_id} {self.customer_id}"
+        return f"{self.customer_id} {self.custodian_id} {self.during}"

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.fields import FenField, PublicIdField
 from crm.history.tracking import tracked
 from customers.choices import Channel, Outcome, Purpose, TaskKind, TaskState
-from customers.models.assignment import Handover
 from customers.models.customer import Customer
+from customers.models.handover import Handover
 from managers.models import Manager
 
 

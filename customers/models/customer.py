@@ -22,20 +22,38 @@ from customers.choices import (
 from managers.models import Branch, Manager
 
 
+class InCustody(models.Func):
+    """Whether the customer (1) is in the custody of the manager (2) on the database's day.
+
+    An array from an uncorrelated sub-select is read once a statement, so that the condition stays an index
+    condition beside those on lead and co.
+    """
+
+    arity = 2
+    output_field = models.BooleanField()
+    template = "%(expressions)s AND during @> bank_today()))"
+    arg_joiner = " = ANY(ARRAY(SELECT customer_id FROM customers_custody WHERE custodian_id = "
+
+
 class CustomerQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Narrow to whom `user` may see: a manager his own book (lead or co), a supervisor and the back
-        office their branch subtree, administrators and auditors the whole bank."""
+        """Narrow to whom `user` may see: a manager his own book (lead, co, or in his custody today), a
+        supervisor and the back office their branch subtree, administrators and auditors the whole bank."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.sees_whole_bank:
             return self
         if user.is_manager:
             manager = getattr(user, "manager", None)
-            return self.filter(Q(lead=manager) | Q(co=manager)) if manager else self.none()
+            return self.filter(in_book_of(manager)) if manager else self.none()
         if user.branch is None:
             return self.none()
         return self.filter(within(user.branch.path, "branch_path"))
+
+
+def in_book_of(manager) -> Q:
+    """The condition that a customer is `manager`'s to serve: lead, co, or in his custody today."""
+    return Q(lead=manager) | Q(co=manager) | Q(InCustody(models.F("pk"), models.Value(manager.pk)))
 
 
 @tracked(

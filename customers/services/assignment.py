@@ -1,19 +1,22 @@
 """Who looks after whom: the one place that writes assignments by hand.
 
-Row lock on the customer first, then the database's constraints: measured at 10,000 attempts in 16 threads,
-the lock turns rejections and deadlocks into waiting (security.md). Approval levels, custody and hand-over
-stand on this function.
+Row lock on the customers first, in the order of their keys, then the database's constraints: measured at
+10,000 attempts in 16 threads, the lock turns rejections and deadlocks into waiting (security.md). Everything
+that moves customers stands on `place`: one assignment, a claim, a hand-over of thousands, a leaver's book.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import DateField, F, Func, Q, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.choices import AssignmentRole
-from customers.models import Assignment, Customer
+from customers.leads import leads_of
+from customers.models import Assignment, Custody, Customer
 from managers.models import Manager
 
 CO_SHARE = Decimal("0.3000")  # default split between lead and co-manager, 主办 70 / 协办 30
@@ -35,6 +38,12 @@ SENTENCES = {
     "performance_period_is_closed": gettext_lazy(
         "That day lies in a closed quarter, whose scores stand. Choose a day after it."
     ),
+    "customers_assignment_page_past": gettext_lazy(
+        "That day is past: two people decide on it. Ask for a correction with a reason."
+    ),
+    "customers_assignment_page_scope": gettext_lazy(
+        "A manager of another branch takes part: ask, and the supervisor of both branches decides."
+    ),
     "customers_customer_two_managers": gettext_lazy("Lead and co-manager must be two different managers."),
 }
 
@@ -43,76 +52,117 @@ class AssignmentRefused(Exception):
     """The assignment breaks a rule; the message says which and what to do. Nothing was changed."""
 
 
-def assign(
-    customer: Customer,
+def place(
+    ids: Iterable[int],
     *,
-    manager: Manager,
+    manager: Manager | None,
     from_date: date,
     as_of: date,
     co: Manager | None = None,
     co_share: Decimal = CO_SHARE,
     reason: str = "",
     approved: bool = False,
-) -> list[Assignment]:
-    """Make `manager` the lead of `customer` from `from_date` on, alone or with `co` at `co_share` (0–1).
+) -> int:
+    """Make `manager` the lead of the customers `ids` from `from_date` on, alone or with `co` at `co_share`
+    (0–1); None gives them to the pool. Returns how many.
 
-    Ends what ran before on that date; history stays. `from_date` is `as_of` or later, unless two people have
-    `approved` it (customers.approvals): moving income of past days is no one person's act, and into a closed
-    period it is nobody's. Returns the new assignments; raises AssignmentRefused.
+    Ends what ran before on that date, custodies too; history stays. `from_date` is `as_of` or later, unless
+    two people have `approved` it (customers.approvals): moving income of past days is no one person's act,
+    and into a closed period it is nobody's. All or nothing; raises AssignmentRefused. Seven statements,
+    whatever the number.
     """
+    wanted = sorted(set(ids))
     if from_date < as_of and not approved:
         raise AssignmentRefused(
             _("An assignment starts today or later; days that are past change by hand-over with approval.")
         )
-    rows = [(manager, AssignmentRole.LEAD, 1 - (co_share if co else 0))]
-    rows += [(co, AssignmentRole.CO, co_share)] if co else []
     try:
         with transaction.atomic():
-            locked = Customer.objects.select_for_update().get(pk=customer.pk)
-            _end_current(locked, from_date)
-            made = [
-                Assignment.objects.create(
-                    customer=locked,
-                    manager=who,
-                    role=role,
-                    share=share,
-                    during=(from_date, None),
-                    reason=reason,
-                )
-                for who, role, share in rows
-            ]
+            _lock(wanted, needs_open=manager is not None, on=from_date)
+            _cut(Assignment.objects.filter(customer__in=wanted), from_date)
+            _cut(Custody.objects.filter(customer__in=wanted), from_date)
+            Assignment.objects.bulk_create(
+                Assignment(customer_id=pk, manager=who, role=role, share=share, during=days, reason=reason)
+                for who, role, share in _rows(manager, co, co_share)
+                for days in [(from_date, None)]
+                for pk in wanted
+            )
             if from_date <= as_of:
-                Customer.objects.filter(pk=locked.pk).update(lead=manager, co=co)
+                Customer.objects.filter(pk__in=wanted).update(lead=manager, co=co if manager else None)
             _check_now()
     except IntegrityError as error:
-        raise AssignmentRefused(_sentence(error)) from error
-    return made
+        raise AssignmentRefused(sentence_of(error)) from error
+    return len(wanted)
 
 
-def end_assignment(customer: Customer, *, from_date: date, as_of: date) -> None:
+def assign(customer: Customer, *, manager: Manager, **terms) -> list[Assignment]:
+    """`place` for one customer; returns the new assignments."""
+    place([customer.pk], manager=manager, **terms)
+    return list(
+        Assignment.objects.filter(customer=customer, during__startswith=terms["from_date"]).order_by("-role")
+    )
+
+
+def end_assignment(customer: Customer, *, from_date: date, as_of: date, reason: str = "") -> None:
     """Give the customer to the pool from `from_date` on. Raises AssignmentRefused for a past date."""
     if from_date < as_of:
         raise AssignmentRefused(
             _("An assignment ends today or later; days that are past change by hand-over with approval.")
         )
-    with transaction.atomic():
-        locked = Customer.objects.select_for_update().get(pk=customer.pk)
-        _end_current(locked, from_date)
-        if from_date <= as_of:
-            Customer.objects.filter(pk=locked.pk).update(lead=None, co=None)
-        _check_now()
+    place([customer.pk], manager=None, from_date=from_date, as_of=as_of, reason=reason)
 
 
-def _end_current(customer, day):
+def follow_the_days(as_of: date, since: date) -> int:
+    """Set lead and co of the customers with an assignment that begins or ends after `since`, up to `as_of`,
+    as they are on `as_of`; return how many differed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            leads_of(
+                "SELECT DISTINCT customer_id FROM customers_assignment "
+                "WHERE (lower(during) > %(since)s AND lower(during) <= %(date)s) "
+                "OR (upper(during) > %(since)s AND upper(during) <= %(date)s)"
+            ).replace("{date}", "%(date)s"),
+            {"since": since, "date": as_of},
+        )
+        return cursor.rowcount
+
+
+def _rows(manager, co, co_share):
+    """(who, role, share) of each day, the lead first."""
+    if manager is None:
+        return []
+    return [(manager, AssignmentRole.LEAD, 1 - (co_share if co else 0))] + (
+        [(co, AssignmentRole.CO, co_share)] if co else []
+    )
+
+
+def _lock(wanted, *, needs_open, on):
+    """Lock the customers in the order of their keys; refuse if one has left or is out of sight now."""
+    found = list(
+        Customer.objects.select_for_update(of=("self",))
+        .filter(pk__in=wanted)
+        .order_by("pk")
+        .values_list("pk", "number", "closed_on")
+    )
+    if len(found) < len(wanted):
+        raise AssignmentRefused(
+            _("%(n)s of the customers are not yours any more. Open the list anew.")
+            % {"n": len(wanted) - len(found)}
+        )
+    gone = [number for _pk, number, closed_on in found if needs_open and closed_on and closed_on <= on]
+    if gone:
+        raise AssignmentRefused(
+            _("These customers have left the bank: %(numbers)s. Leave them out.")
+            % {"numbers": ", ".join(gone[:5]) + ("…" if len(gone) > 5 else "")}
+        )
+
+
+def _cut(rows, day):
     """Cut there what runs on `day`; what would start then or later was never in force, and is replaced."""
-    for row in Assignment.objects.filter(customer=customer, during__endswith__isnull=True) | (
-        Assignment.objects.filter(customer=customer, during__endswith__gt=day)
-    ):
-        if row.during.lower >= day:
-            row.delete()
-        else:
-            row.during = (row.during.lower, day)
-            row.save(update_fields=["during"])
+    rows.filter(during__startswith__gte=day).delete()
+    running = rows.filter(Q(during__endswith=None) | Q(during__endswith__gt=day))
+    start = Func(F("during"), function="lower", output_field=DateField())
+    running.update(during=Func(start, Value(day, DateField()), function="daterange"))
 
 
 def _check_now():
@@ -122,7 +172,8 @@ def _check_now():
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def _sentence(error) -> str:
+def sentence_of(error) -> str:
+    """What a refused constraint means to whoever assigns."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
     return str(
         SENTENCES.get(name, _("The assignment breaks a rule of the records ({name}).").format(name=name))
