@@ -285,8 +285,9 @@ APPROVAL_KINDS = [  # what can be asked; each app declares its own
 APPROVAL_ADDITIONS = ["performance.approvals.ADDITIONS"]  # what upper apps know about lower apps' kinds
 APPROVAL_DAYS = 14  # a request that nobody decides lapses
 SENT_FORM_HOURS = 24  # a form's key is known so long
-EXPORTS = ["customers.exports.EXPORTS", "performance.exports.EXPORTS"]
+EXPORTS = ["customers.exports.EXPORTS", "performance.exports.EXPORTS", "crm.audit.exports.EXPORTS"]
 EXPORT_ALONE_ROWS = 200  # above it a file needs a second person
+EXPORT_MOST_ROWS = 500_000  # a longer list is narrowed first
 EXPORT_IN_REQUEST_ROWS = 2_000  # a longer file is written by a worker
 EXPORT_HOURS = 24  # then a file is deleted
 

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.export.batches import BATCH, batched
 from crm.export.registry import Column, Sheet
 from crm.money import yuan
 from customers.choices import CustomerKind, Lifecycle, Tier
@@ -11,7 +12,6 @@ from customers.reasons import risk_band
 from customers.selectors.book import BookState, book_rows, narrowed
 from managers.choices import Role
 
-BATCH = 500
 READERS = (Role.MANAGER, Role.SUPERVISOR, Role.ADMIN)
 
 
@@ -41,20 +41,15 @@ def _count(user, query, as_of):
 def _rows(user, query, as_of):
     night = _night()
     keys = _customers(user, query, as_of).order_by("number").values_list("pk", "number")
-    batch = []
-    for key in keys.iterator(chunk_size=BATCH):
-        batch.append(key)
-        if len(batch) == BATCH:
-            yield from _cells(batch, night, as_of)
-            batch = []
-    yield from _cells(batch, night, as_of)
+    for batch in batched(keys.iterator(chunk_size=BATCH)):
+        yield from _cells(batch, night, as_of)
 
 
 def _cells(batch, night, as_of):
     """Rows of one batch of (id, number): one query."""
     numbers = dict(batch)
     tiers, lifecycles = dict(Tier.choices), dict(Lifecycle.choices)
-    for row in book_rows(list(numbers), night, as_of) if batch else ():
+    for row in book_rows(list(numbers), night, as_of):
         yield (
             row.id,
             (

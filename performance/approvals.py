@@ -1,6 +1,5 @@
 """What needs a second person about scores: the rules (schemes), and the closing of a quarter."""
 
-import json
 from datetime import date
 
 from django.db import IntegrityError, transaction
@@ -10,9 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from crm.approvals import services as approvals
 from crm.approvals.registry import Addition, Kind
+from crm.leaves import NONE, differences
 from performance.models import Period, Scheme
-
-NONE = "—"
 
 
 def scheme_payload(scheme: Scheme) -> dict:
@@ -43,24 +41,9 @@ def _scheme_effect(payload):
         [_("first day"), now.get("from") or NONE, payload["from"] or NONE],
         [_("day after the last"), now.get("until") or NONE, payload["until"] or NONE],
     ]
-    before, after = _leaves(now.get("content") or {}), _leaves(payload["content"])
-    lines += [
-        [name, before.get(name, NONE), after.get(name, NONE)]
-        for name in before | after
-        if before.get(name) != after.get(name)
-    ]
+    lines += differences(now.get("content"), payload["content"])
     kept = [line for line in lines if line[1] != line[2]]
     return {"title": _("Scorecard rules %(code)s") % {"code": payload["code"]}, "lines": kept}
-
-
-def _leaves(content, path=""):
-    """Every single value of the rules by its path, as text."""
-    if not isinstance(content, dict):
-        return {path: json.dumps(content, ensure_ascii=False)}
-    found = {}
-    for name, value in content.items():
-        found |= _leaves(value, f"{path}.{name}" if path else str(name))
-    return found
 
 
 def _scheme_execute(payload, approval):

@@ -13,7 +13,9 @@ from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
 from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile
+from crm.history.links import changes_url
 from crm.history.models import ChainLink, ChainSeal, Change, RecordHistory
+from crm.history.tracking import rules
 from crm.partitions import ensure_months
 from crm.records import COUNTED, CappedPaginator
 from crm.replay.models import SentForm
@@ -207,7 +209,11 @@ def test_list_and_record_open(as_user, admin_user, everything, model):
     assert client.get(url(model, "changelist") + "?q=C00000001").status_code in {200, 302}
     row = model.objects.first()
     if row is not None:
-        assert client.get(url(model, "change", address_of(row))).status_code == 200
+        page = client.get(url(model, "change", address_of(row)))
+        assert page.status_code == 200
+        changes = changes_url(row, admin_user)
+        assert bool(changes) == (model._meta.label_lower in rules())
+        assert not changes or (changes in page.content.decode() and client.get(changes).status_code == 200)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)

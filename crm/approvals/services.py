@@ -103,7 +103,7 @@ def decide(approval: Approval, checker, approve: bool, reason: str = "") -> Appr
             checker,
             "approve" if approve else "reject",
             subject=found,
-            detail={"kind": found.kind, "digest": found.digest, "maker": found.maker_id},
+            detail={"kind": found.kind, "digest": found.digest, "maker": found.maker.get_username()},
         )
         if approve and getattr(connection, "wall_role", None):
             transaction.on_commit(partial(_hand_over, found.pk))

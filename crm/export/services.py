@@ -48,6 +48,9 @@ def start(user, what: str, told, form: str, *, reason: str = "", as_of) -> Expor
     expected = sheet.count(user, query, as_of)
     if not expected:
         raise ExportRefused(_("The list is empty: there is nothing to put into a file."))
+    if expected > settings.EXPORT_MOST_ROWS:
+        said = _("More than %(most)d rows: narrow the list first, for instance by days.")
+        raise ExportRefused(said % {"most": settings.EXPORT_MOST_ROWS})
     if expected <= settings.EXPORT_ALONE_ROWS:
         return begin(user, what, query, form, expected)
     payload = {

@@ -10,6 +10,7 @@ from django.db import models
 
 from crm.fields import PublicIdField
 
+CUSTOMER = "customers.customer"
 _RULES: dict[str, "Rule"] = {}
 
 
@@ -37,15 +38,19 @@ class Rule:
         return [field for field in self.model._meta.local_concrete_fields if field.name in kept]
 
     @property
-    def customer_column(self) -> str:
-        """The column that names the customer whom a row concerns, or nothing."""
-        if self.model._meta.label_lower == "customers.customer":
-            return self.model._meta.pk.column
+    def customer_field(self) -> models.Field | None:
+        """The field that names the customer whom a row concerns, if there is one."""
+        if self.model._meta.label_lower == CUSTOMER:
+            return self.model._meta.pk
         for name in ("customer", "subject"):
             for field in self.model._meta.local_concrete_fields:
                 if field.name == name and field.is_relation:
-                    return field.column
-        return ""
+                    return field
+        return None
+
+    @property
+    def customer_column(self) -> str:
+        return self.customer_field.column if self.customer_field else ""
 
 
 def tracked(*, exclude: tuple = (), private: tuple = (), inserts: bool = True):

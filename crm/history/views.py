@@ -2,22 +2,19 @@
 
 from datetime import datetime
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm import keyset
+from crm.history.links import is_for_all, record_url
 from crm.history.models import Change
-from crm.history.tracking import Rule, rules
-from crm.history.words import told_changes
+from crm.history.tracking import CUSTOMER, Rule, rules
+from crm.history.words import kind_words, told_changes
 from crm.http import render_page
 
 PAGE = 30
-CUSTOMER = "customers.customer"
 SCORES = "performance_"
 
 
@@ -33,23 +30,38 @@ def record_changes(request, label, ident):
         raise Http404
     record = _visible(request.user, rule, ident)
     rows = changes_of(rule, record, whole=request.user.sees_whole_bank)
-    changes, pages = page_of(request, rows, order=f"changes:{label}:{record.pk}")
+    kinds = _kinds(request.user) if label == CUSTOMER else {}
+    kind = request.GET.get("kind", "")
+    if kind in kinds:
+        rows = rows.filter(source=kind)
+    changes, pages = page_of(request, rows, order=f"changes:{label}:{record.pk}:{kind}")
     context = {
         "record": record,
         "kind": capfirst(rule.model._meta.verbose_name),
-        "title": getattr(record, "name", "") or str(record),
-        "changes": with_people(told_changes(changes)),
-        "record_url": record.get_absolute_url() if hasattr(record, "get_absolute_url") else "",
+        "title": str(getattr(record, "name", "") or record),
+        "changes": told_changes(changes),
+        "record_url": record_url(record, request.user),
+        "kinds": sorted(kinds.items(), key=lambda item: item[1]),
+        "wanted_kind": kind,
         **pages,
     }
     return render_page(request, "history/changes.html", "history/_changes.html", context)
 
 
+def _kinds(user) -> dict[str, str]:
+    """The kinds of record about a customer whose changes `user` may read: table → words."""
+    return {
+        rule.table: kind_words(rule, rule.table)
+        for rule in rules().values()
+        if rule.customer_field is not None and (user.sees_whole_bank or not rule.table.startswith(SCORES))
+    }
+
+
 def changes_of(rule: Rule, record, *, whole: bool):
     """The lines of the journal about a record; `whole` adds what belongs to scores and pay."""
     if rule.model._meta.label_lower != CUSTOMER:
-        return Change.objects.filter(source=rule.table, object_id=str(record.pk))
-    rows = Change.objects.filter(customer_id=record.pk)
+        return Change.objects.select_related("context").filter(source=rule.table, object_id=str(record.pk))
+    rows = Change.objects.select_related("context").filter(customer_id=record.pk)
     return rows if whole else rows.exclude(source__startswith=SCORES)
 
 
@@ -85,48 +97,36 @@ def _link(request, way: str, cursor: str) -> str:
     return f"?{query.urlencode()}"
 
 
-def with_people(told: list[dict]) -> list[dict]:
-    """Put the name beside the staff number, in one query."""
-    numbers = {row["change"].actor for row in told}
-    people = {user.get_username(): str(user) for user in _users(numbers)}
-    for row in told:
-        row["who"] = people.get(row["change"].actor) or actor_words(row["change"].actor)
-    return told
-
-
-def _users(numbers):
-    return get_user_model()._default_manager.filter(username__in=numbers).only("username", "name")
-
-
-def actor_words(actor: str) -> str:
-    """An actor who is no person, in words."""
-    kind, _colon, name = actor.partition(":")
-    words = {
-        "db": _("database user %(name)s"),
-        "feed": _("feed %(name)s"),
-        "system": _("system: %(name)s"),
-        "command": _("command %(name)s"),
-    }
-    return words[kind] % {"name": name} if name and kind in words else actor
-
-
 def _visible(user, rule: Rule, ident: str):
-    """The record, or 404 where this user may not see it."""
-    rows = _narrowed(user, rule.model)
+    """The record, or 404 where this user may not see it; administrators and auditors find removed ones."""
     field = "public_id" if any(f.name == "public_id" for f in rule.model._meta.fields) else "pk"
     try:
-        return get_object_or_404(rows, **{field: ident})
+        found = _narrowed(user, rule).filter(**{field: ident}).first()
+        if found is None and user.sees_whole_bank:
+            found = _removed(rule, "pgh_obj_id" if field == "pk" else field, ident)
     except (ValidationError, ValueError) as error:
         raise Http404 from error
+    if found is None:
+        raise Http404
+    return found
 
 
-def _narrowed(user, model):
-    rows = model._default_manager.all()
+def _removed(rule: Rule, field: str, ident: str):
+    """The record as its last row of history has it, not saved; None where there never was one."""
+    event = rule.event_model._default_manager.filter(**{field: ident}).order_by("-pgh_id").first()
+    if event is None:
+        return None
+    kept = {each.attname: getattr(event, each.attname) for each in rule.fields}
+    return rule.model(**kept | {rule.model._meta.pk.attname: event.pgh_obj_id})
+
+
+def _narrowed(user, rule: Rule):
+    rows = rule.model._default_manager.all()
     if user.sees_whole_bank:
         return rows
+    if not is_for_all(rule):
+        return rows.none()
     if hasattr(rows, "visible_to"):
         return rows.visible_to(user)
-    if any(field.name == "customer" for field in model._meta.fields):
-        customers = rules()[CUSTOMER].model.objects.visible_to(user)
-        return rows.filter(customer__in=customers)
-    return rows.none()
+    customers = rules()[CUSTOMER].model.objects.visible_to(user)
+    return rows.filter(**{f"{rule.customer_field.name}__in": customers})

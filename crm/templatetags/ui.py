@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from crm.history.links import changes_link
 from crm.look import dates, figures, marks, masks
 from crm.look.charts import chart_table
 from crm.look.icons import icon
@@ -54,6 +55,8 @@ register.simple_tag(marks.five_bars, name="five_bars")
 register.simple_tag(marks.weight_bar, name="weight_bar")
 register.simple_tag(marks.shard, name="shard")
 register.simple_tag(picture, name="picture")
+# --- history ---
+register.simple_tag(changes_link, takes_context=True, name="changes_link")
 
 # kind → (icon, tone)
 MARKS = {

@@ -221,4 +221,4 @@ def test_the_page_asks_the_same_number_of_queries(as_user, manager, customer, si
         answer = client.get(url)
     assert len(answer.context["changes"]) == size
     assert sum("crm_change" in query["sql"] for query in queries) == 2
-    assert sum("history" in query["sql"] for query in queries) == 1
+    assert sum("customers_customerhistory" in query["sql"] for query in queries) == 1

@@ -102,6 +102,7 @@ def test_the_auditor_finds_acts_by_person_customer_act_and_day(
     assert found(customer=customer.number) == ["reveal"]
     assert found(act="export") == ["export"]
     assert found(person="0931", act="export") == []
+    assert found(person="0931", since="not a day") == ["reveal"]
     assert found(until="2020-01-01") == []
     assert found(since="2020-01-01", person="0932") == ["export"]
 
