@@ -21,7 +21,7 @@ NAMESPACE = UUID(
 )  # a scorecard's public id follows from night and manager
 NUMBER = pl.Decimal(38, 10)
 CASES = {"manager_id": pl.Int64, "numerator": NUMBER, "denominator": NUMBER}
-PLACES = Decimal("1e-10")
+PLACES = Decimal("1e-6")  # what is scored is what is stored: a published score recomputes to the last digit
 BY_ROWS = {"F3"}  # medians need every row; the rest are sums
 
 # Most assignments cover every day scored: the spans to unite are few, however many customers.

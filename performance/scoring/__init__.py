@@ -11,6 +11,7 @@ from performance.scoring import contribution, efficiency, information, safety, s
 from performance.scoring.arithmetic import final_score, grade_of, points, weighted_total
 from performance.scoring.cards import Card, Result, dimension_points, make_cards, measure
 from performance.scoring.cases import Case, Indicator
+from performance.scoring.pay import Pay, factor, full_pay, pool_factor, split
 from performance.scoring.peers import peer_groups
 from performance.scoring.scheme import DIMENSIONS, Rules, SchemeError, default_content, read_rules
 
@@ -54,17 +55,22 @@ __all__ = [
     "Card",
     "Case",
     "Indicator",
+    "Pay",
     "Result",
     "Rules",
     "SchemeError",
     "default_content",
     "dimension_points",
+    "factor",
     "final_score",
+    "full_pay",
     "grade_of",
     "make_cards",
     "measure",
     "peer_groups",
     "points",
+    "pool_factor",
     "rules_of",
+    "split",
     "total",
 ]

@@ -9,6 +9,8 @@ from importlib import resources
 
 DIMENSIONS = ("contribution", "satisfaction", "safety", "information", "efficiency")
 LINES = ("retail", "corporate", "sme", "private")
+POSTS = ("trainee", "junior", "intermediate", "senior", "principal")  # grades of a post, from below
+SEVERITIES = ("minor", "major")
 
 
 class SchemeError(ValueError):
@@ -62,6 +64,7 @@ def read_rules(content: Mapping, dimension_of: Mapping[str, str]) -> Rules:
         raise SchemeError(f"The scheme cannot be read at {error}: see docs/scorecard.md.") from error
     _check_weights(weights, indicators, dimension_of)
     _check_thresholds(indicators, grades)
+    _check_pay(content)
     return Rules(content, weights, indicators, grades)
 
 
@@ -87,6 +90,30 @@ def _check_thresholds(indicators, grades) -> None:
     least = [value for _, value in grades]
     if not least or least != sorted(least, reverse=True) or least[-1] != 0:
         raise SchemeError("Grades must be listed from the best down, the last from 0 points.")
+
+
+def _check_pay(content: Mapping) -> None:
+    try:
+        pay = content["pay"]
+        k = {name: Decimal(value) for name, value in pay["k"].items()}
+        coefficients = {grade: Decimal(value) for grade, value in pay["coefficients"].items()}
+        deferred = {line: Decimal(share) for line, share in pay["deferred"].items()}
+        schedule = [Decimal(weight) for weight in pay["schedule"]]
+        found = {name: k[name] for name in ("score", "slope", "low", "high", "gate", "unrated")}
+        amounts = Decimal(pay["base_fen"]), Decimal(pay["veto_months"])
+        deductions = {name: Decimal(content["deductions"][name]) for name in SEVERITIES}
+    except (KeyError, ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        raise SchemeError(f"The rules of pay cannot be read at {error}: see docs/scorecard.md.") from error
+    if not 0 <= found["low"] <= found["high"] or found["slope"] < 0:
+        raise SchemeError("The factor k must rise from its low to its high end: correct pay.k.")
+    if set(coefficients) != set(POSTS) or min(coefficients.values()) <= 0:
+        raise SchemeError(f"Pay needs a coefficient above 0 for exactly {', '.join(POSTS)}.")
+    if set(deferred) != set(LINES) or not all(0 <= share <= 100 for share in deferred.values()):
+        raise SchemeError(f"Pay needs a deferred share of 0 to 100 percent for exactly {', '.join(LINES)}.")
+    if not schedule or min(schedule) < 0 or sum(schedule) <= 0:
+        raise SchemeError("The schedule of deferred pay needs at least one part, none negative.")
+    if min(amounts) < 0 or min(deductions.values()) < 0:
+        raise SchemeError("Base pay, deductions and the months after a veto cannot be negative.")
 
 
 @cache
