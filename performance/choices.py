@@ -88,3 +88,27 @@ class ScoreGrade(models.TextChoices):
     C = "C", "C"
     D = "D", "D"
     E = "E", "E"
+
+
+class Severity(models.TextChoices):
+    """How grave a compliance finding is; the scheme says what each costs."""
+
+    MINOR = "minor", _("Minor")
+    MAJOR = "major", _("Major")
+
+
+class ClosingState(models.TextChoices):
+    FROZEN = "frozen", _("Frozen")
+    RECONCILED = "reconciled", _("Reconciled")
+    PUBLISHED = "published", _("Published")
+
+
+class PayAccount(models.TextChoices):
+    """Where performance pay stands; every movement goes from one to another."""
+
+    BANK = "bank", _("Bank")
+    PAYABLE = "payable", _("To be paid")
+    DEFERRED = "deferred", _("Deferred")
+    STOPPED = "stopped", _("Stopped")
+    PAID = "paid", _("Paid")
+    OWED = "owed", _("To be paid back")

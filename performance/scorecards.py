@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 import polars as pl
 from django.db import connection, transaction
 
-from performance import groundwork, periods, scoring, sources
+from performance import conduct, groundwork, periods, scoring, sources
 from performance.flows import Window, attributed, flows_of_night
 from performance.models import Night, Period, Scorecard
 from performance.scoring import Card, Result, Rules, contribution, efficiency
@@ -70,13 +70,16 @@ def write_scorecards(night: Night) -> tuple[int, str]:
     with transaction.atomic():
         period = periods.period_of(night.business_date)
         rules = scoring.rules_of(period.scheme.content)
+        window = window_of(period, night.business_date)
         inputs = gather(night, period, rules)
         results = [
             row
             for indicator in scoring.REGISTRY
             for row in scoring.measure(indicator, inputs.cases[indicator.code], inputs.managers, rules)
         ]
-        cards = scoring.make_cards(inputs.managers, results, rules)
+        cards = scoring.make_cards(
+            inputs.managers, results, rules, conduct.deductions(window, rules), conduct.vetoed(window)
+        )
         figures = [(row.manager_id, row.code, row.dimension, *_figures(row)) for row in results]
         _store(night, period, inputs, cards, figures)
     return len(cards), _digest(inputs, cards, figures)
@@ -221,15 +224,16 @@ def _figures(row: Result) -> tuple[str | None, ...]:
     )
 
 
-def _points(card: Card) -> str:
-    return json.dumps({dimension: _text(value, 10) for dimension, value in card.points.items()})
+def points_text(card: Card) -> dict[str, str | None]:
+    """The points of a card as they are stored: ten places, None where nothing was measured."""
+    return {dimension: _text(value, 10) for dimension, value in card.points.items()}
 
 
 def _card_rows(night: Night, period: Period, inputs: Inputs, cards: list[Card]) -> list[tuple]:
     facts = {
         key: rest
         for key, *rest in inputs.managers.select(
-            "manager_id", "line", "assigned_days", "customers"
+            "manager_id", "line", "peer_group", "rated", "assigned_days", "customers"
         ).iter_rows()
     }
     return [
@@ -239,7 +243,9 @@ def _card_rows(night: Night, period: Period, inputs: Inputs, cards: list[Card]) 
             period.pk,
             night.pk,
             *facts[card.manager_id],
-            _points(card),
+            json.dumps(points_text(card)),
+            card.deducted,
+            card.is_vetoed,
             card.total,
             card.grade,
         )
@@ -257,8 +263,8 @@ def _store(night: Night, period: Period, inputs: Inputs, cards: list[Card], figu
         )
         cursor.execute("DELETE FROM performance_scorecard WHERE night_id = %s", [night.pk])
         with cursor.copy(
-            "COPY performance_scorecard (public_id, manager_id, period_id, night_id, line, assigned_days, "
-            "customers, points, total, grade) FROM STDIN"
+            "COPY performance_scorecard (public_id, manager_id, period_id, night_id, line, peer_group, "
+            "is_rated, assigned_days, customers, points, deducted, is_vetoed, total, grade) FROM STDIN"
         ) as copy:
             for row in _card_rows(night, period, inputs, cards):
                 copy.write_row(row)
@@ -274,7 +280,10 @@ def _store(night: Night, period: Period, inputs: Inputs, cards: list[Card], figu
 def _digest(inputs: Inputs, cards: list[Card], figures: list[tuple]) -> str:
     """SHA-256 over every stored figure, by staff number: the same on every machine."""
     number = {key: number for key, (number, _public_id) in inputs.numbers.items()}
-    lines = [f"{number[card.manager_id]}|{_points(card)}|{card.total}|{card.grade}" for card in cards]
+    lines = [
+        f"{number[card.manager_id]}|{points_text(card)}|{card.deducted}|{card.is_vetoed}|{card.total}|{card.grade}"
+        for card in cards
+    ]
     lines += [
         "|".join((number[manager_id], code, *map(str, row))) for manager_id, code, _dimension, *row in figures
     ]

@@ -300,4 +300,9 @@ TABLES = (
     of_customer("performance_customeranalysis", owned_by_worker=True),
     of_manager("performance_scorecard"),
     of_parent("performance_indicatorresult", "scorecard_id", "performance_scorecard"),
+    of_manager("performance_deduction", admin=_SETTINGS),
+    OFFICE("performance_closing", admin=_SETTINGS),
+    of_manager("performance_publishedscore", append_only=True),
+    of_manager("performance_paystatement", append_only=True),
+    of_manager("performance_payentry", append_only=True),
 )

@@ -96,9 +96,13 @@ class Scorecard(models.Model):
     period = models.ForeignKey(Period, models.PROTECT, related_name="scorecards", verbose_name=_("period"))
     night = models.ForeignKey(Night, models.PROTECT, related_name="scorecards", verbose_name=_("night"))
     line = models.CharField(_("line"), max_length=12, choices=Line)
+    peer_group = models.CharField(_("peer group"), max_length=60, default="")
+    is_rated = models.BooleanField(_("rated"), default=True)
     assigned_days = models.PositiveSmallIntegerField(_("days with customers"))
     customers = models.IntegerField(_("customers"))
     points = models.JSONField(_("points of the dimensions"))
+    deducted = models.DecimalField(_("deducted points"), max_digits=5, decimal_places=2, default=0)
+    is_vetoed = models.BooleanField(_("vetoed"), default=False)
     total = models.DecimalField(_("score"), max_digits=5, decimal_places=2, null=True, blank=True)
     grade = models.CharField(_("grade"), max_length=1, choices=ScoreGrade, null=True, blank=True)
 

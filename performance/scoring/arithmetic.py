@@ -54,11 +54,18 @@ def final_score(total: Decimal, deductions=ZERO, *, rules: Rules) -> Decimal:
     return bounded.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
 
 
-def grade_of(score: Decimal, *, safety: Decimal | None, vetoed: bool = False, rules: Rules) -> str:
-    """Return the grade of a final score. A veto gives the last grade; weak safety caps it (soft gate)."""
+def grade_of(
+    score: Decimal | None, *, safety: Decimal | None, vetoed: bool = False, rules: Rules
+) -> str | None:
+    """Return the grade of a final score; None without one. Weak safety caps it (soft gate).
+
+    A veto gives the last grade, with a score or without.
+    """
     letters = [letter for letter, _ in rules.grades]
     if vetoed:
         return letters[-1]
+    if score is None:
+        return None
     letter = next(letter for letter, least in rules.grades if score >= least)
     gate = rules.content["safety_gate"]
     if safety is not None and safety < decimal(gate["below"]):

@@ -1,7 +1,7 @@
 """From attributed sums to scorecards: one pass over all managers, indicator by indicator."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -28,12 +28,14 @@ class Result:
 
 @dataclass(frozen=True)
 class Card:
-    """One manager's five dimensions, and score and grade unless he is unrated."""
+    """One manager's five dimensions, and score and grade unless he is unrated; what conduct cost him."""
 
     manager_id: int
     points: Mapping[str, Decimal | None]
     total: Decimal | None
     grade: str | None
+    deducted: Decimal = ZERO
+    is_vetoed: bool = False
 
 
 def measure(indicator: Indicator, cases: pl.DataFrame, managers: pl.DataFrame, rules: Rules) -> list[Result]:
@@ -78,22 +80,25 @@ def make_cards(
     results: list[Result],
     rules: Rules,
     deductions: Mapping[int, Decimal] | None = None,
+    vetoed: Collection[int] = (),
 ) -> list[Card]:
     """Return one Card for every manager.
 
-    `managers`: manager_id, line, rated (bool). `deductions`: points by manager_id. An unrated manager keeps
-    his points, but has neither score nor grade; nor has one with nothing to measure.
+    `managers`: manager_id, line, rated (bool). `deductions`: points by manager_id, capped by the rules.
+    `vetoed`: manager ids, who get the last grade. An unrated manager keeps his points, but has no score and,
+    unless vetoed, no grade; nor has one with nothing to measure.
     """
     of_manager = defaultdict(list)
     for row in results:
         of_manager[row.manager_id].append(row)
+    cap = rules.number("deduction_cap")
     cards = []
     for manager_id, line, rated in managers.select("manager_id", "line", "rated").iter_rows():
         points = dimension_points(of_manager[manager_id])
         before = weighted_total(points, line, rules) if rated else None
-        if before is None:
-            cards.append(Card(manager_id, points, None, None))
-            continue
-        score = final_score(before, (deductions or {}).get(manager_id, ZERO), rules=rules)
-        cards.append(Card(manager_id, points, score, grade_of(score, safety=points["safety"], rules=rules)))
+        less = min((deductions or {}).get(manager_id, ZERO), cap)
+        score = None if before is None else final_score(before, less, rules=rules)
+        veto = manager_id in vetoed
+        grade = grade_of(score, safety=points["safety"], vetoed=veto, rules=rules)
+        cards.append(Card(manager_id, points, score, grade, less, veto))
     return cards

@@ -1,6 +1,6 @@
 """Pay from a final score: the factor k, performance pay, and the part that is paid in later years.
 
-Source: domain.md §1, pay; §5, deferral. Money is fen; every amount is rounded once, half up, to the fen.
+Source: domain.md §1, pay; §5, deferral. Money is fen; every amount is rounded once.
 """
 
 from collections.abc import Sequence
@@ -59,19 +59,20 @@ def full_pay(k: Decimal, *, grade: str, days: int, quarter: int, rules: Rules) -
 
 
 def pool_factor(amounts: Sequence[Decimal], pool: int | Decimal | None) -> Decimal:
-    """Return λ = min(1, pool ÷ Σ amounts), not rounded; 1 where no pool is set or nothing is to be paid."""
+    """Return λ = min(1, pool ÷ Σ amounts), to 10 places down; 1 where no pool is set or it suffices."""
     whole = sum(amounts, ZERO)
     if pool is None or whole <= pool:
         return ONE
-    return decimal(pool) / whole
+    return (decimal(pool) / whole).quantize(Decimal("1e-10"), ROUND_FLOOR)
 
 
-def split(amount: Decimal, *, line: str, rules: Rules) -> Pay:
-    """Return what is paid now and the instalments of the later years.
+def split(full: Decimal, *, shared: Decimal = ONE, line: str, rules: Rules) -> Pay:
+    """Return `full` × the pool factor `shared`: what is paid now and the instalments of the later years.
 
-    The deferred part is cut by the rules' schedule; each instalment is rounded down, the last takes the rest.
+    Where the pool is shared, amounts are rounded down, so that it suffices. The deferred part is cut by the
+    rules' schedule; each instalment is rounded down, the last takes the rest.
     """
-    whole = int(amount.quantize(FEN, ROUND_HALF_UP))
+    whole = int((full * shared).quantize(FEN, ROUND_HALF_UP if shared == 1 else ROUND_FLOOR))
     later = int((whole * rules.number("pay", "deferred", line) / 100).quantize(FEN, ROUND_HALF_UP))
     weights = [decimal(weight) for weight in rules.content["pay"]["schedule"]]
     parts = [int((later * weight / sum(weights)).quantize(FEN, ROUND_FLOOR)) for weight in weights[:-1]]

@@ -13,7 +13,7 @@ from performance.scoring import DEFAULT_RULES, default_content
 def pay_of(score, *, grade="intermediate", days=91, pool=None, line="sme"):
     k = scoring.factor(D(score), safety=D("83.7647"), rules=DEFAULT_RULES)
     full = scoring.full_pay(k, grade=grade, days=days, quarter=91, rules=DEFAULT_RULES)
-    return k, scoring.split(full * scoring.pool_factor([full], pool), line=line, rules=DEFAULT_RULES)
+    return k, scoring.split(full, shared=scoring.pool_factor([full], pool), line=line, rules=DEFAULT_RULES)
 
 
 def test_the_worked_manager():
@@ -63,6 +63,14 @@ def test_a_bank_may_set_an_uneven_schedule():
     content = default_content() | {"pay": default_content()["pay"] | {"schedule": ["30", "30", "40"]}}
     pay = scoring.split(D(1_000), line="sme", rules=scoring.rules_of(content))
     assert pay.instalments == (120, 120, 160)
+
+
+@given(st.lists(st.decimals(1, 10**7, places=4), min_size=1, max_size=30), st.integers(0, 10**8))
+def test_a_shared_pool_suffices_and_is_used_up_to_rounding(full, pool):
+    shared = scoring.pool_factor(full, pool)
+    paid = sum(scoring.split(one, shared=shared, line="sme", rules=DEFAULT_RULES).amount for one in full)
+    if shared < 1:
+        assert pool - len(full) - 1 <= paid <= pool
 
 
 @given(st.decimals(0, 10**9, places=4), st.sampled_from(["retail", "sme"]))
