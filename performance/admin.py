@@ -11,15 +11,20 @@ from django.utils.translation import gettext_lazy as _
 from crm.look import dates, figures
 from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, span, yuan
 from customers.admin.standing import NightRowAdmin
-from performance.approvals import ask_close, ask_scheme
+from performance.approvals import ask_scheme
 from performance.choices import StepState
 from performance.models import (
+    Closing,
     CustomerAnalysis,
+    Deduction,
     Fit,
     IndicatorResult,
     Night,
+    PayEntry,
+    PayStatement,
     Period,
     Plan,
+    PublishedScore,
     Rollup,
     Scheme,
     Scorecard,
@@ -140,17 +145,9 @@ class SchemeAdmin(Record):
 class PeriodAdmin(ReadOnlyRecord):
     list_display = ["code", "days", "scheme", "closed_at"]
     fields = ["code", "days", "scheme", "closed_at"]
-    actions = ["ask_to_close"]
     days = span("during", _("during"))
     list_select_related = ["scheme"]
     search_fields = ["=code"]
-
-    @admin.action(description=_("Ask to close the quarter"))
-    def ask_to_close(self, request, periods):
-        """A second administrator decides; then nothing in the quarter changes any more."""
-        for period in periods.filter(closed_at=None):
-            ask_close(period, maker=request.user, reason=str(_("Entered in the administrators' site")))
-        messages.warning(request, _("The closing waits for a second administrator."))
 
 
 @admin.register(Plan)
@@ -189,3 +186,56 @@ class IndicatorResultAdmin(ReadOnlyRecord):
     list_filter = ["dimension"]
     list_select_related = ["scorecard"]
     search_fields = ["=scorecard__manager__user__username"]
+
+
+@admin.register(Deduction)
+class DeductionAdmin(Record):
+    """Findings of compliance; in a closed quarter the database refuses them."""
+
+    list_display = ["found_on", "manager", "severity", "finding", "evidence"]
+    list_filter = ["severity"]
+    list_select_related = ["manager__user"]
+    search_fields = ["=manager__user__username", "manager__user__name", "evidence"]
+    date_hierarchy = "found_on"
+
+
+@admin.register(Closing)
+class ClosingAdmin(ReadOnlyRecord):
+    list_display = ["period", "state", "frozen_by", "frozen_at", "signed_by", "published_at"]
+    list_filter = ["state"]
+    list_select_related = ["period", "frozen_by", "signed_by"]
+
+
+@admin.register(PublishedScore)
+class PublishedScoreAdmin(ReadOnlyRecord):
+    list_display = ["manager", "period", "version", "line", "total", "grade", "k", "made_at"]
+    list_filter = ["period", "line", "grade"]
+    list_select_related = ["manager__user", "period"]
+    search_fields = ["=manager__user__username", "manager__user__name"]
+
+
+class PayEntryInline(ReadOnlyInline):
+    model = PayEntry
+    fields = ["part", "source", "target", "amount", "due_on", "entered_on", "reason"]
+    readonly_fields = ["amount"]
+    ordering = ["id"]
+    amount = yuan("amount_fen", _("amount"))
+
+
+@admin.register(PayStatement)
+class PayStatementAdmin(ReadOnlyRecord):
+    list_display = ["manager", "score", "coefficient", "pool_factor", "amount", "now"]
+    list_select_related = ["manager__user", "score"]
+    search_fields = ["=manager__user__username", "manager__user__name"]
+    inlines = [PayEntryInline]
+    amount = yuan("amount_fen", _("performance pay"))
+    now = yuan("now_fen", _("paid now"))
+
+
+@admin.register(PayEntry)
+class PayEntryAdmin(ReadOnlyRecord):
+    list_display = ["manager", "part", "source", "target", "amount", "due_on", "entered_on", "reason"]
+    list_filter = ["source", "target"]
+    list_select_related = ["manager__user"]
+    search_fields = ["=manager__user__username"]
+    amount = yuan("amount_fen", _("amount"))

@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Avg, Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -10,7 +11,9 @@ from django.utils.translation import gettext_lazy
 from crm.approvals import services as approvals
 from crm.approvals.registry import Addition, Kind
 from crm.leaves import NONE, differences
-from performance.models import Period, Scheme
+from crm.money import yuan
+from performance import closing
+from performance.models import Closing, Period, Scheme, Scorecard
 
 
 def scheme_payload(scheme: Scheme) -> dict:
@@ -29,9 +32,15 @@ def ask_scheme(scheme: Scheme, *, maker, reason: str):
     return approvals.ask(SCHEME.code, maker, scheme_payload(scheme), reason, scope_path="")
 
 
-def ask_close(period: Period, *, maker, reason: str):
-    """Ask that `period` be closed: nothing in it changes any more."""
-    return approvals.ask(CLOSE.code, maker, {"period": period.code}, reason, scope_path="")
+def ask_close(frozen: Closing, *, maker, reason: str):
+    """Ask a second administrator to sign the frozen scores of a quarter, which publishes and pays them.
+
+    Raises approvals.Refused while something hinders it (performance.closing.refusal).
+    """
+    if said := closing.refusal(frozen):
+        raise approvals.Refused(said)
+    payload = {"closing": str(frozen.public_id), "digest": frozen.digest}
+    return approvals.ask(CLOSE.code, maker, payload, reason, scope_path="")
 
 
 def _scheme_effect(payload):
@@ -68,25 +77,32 @@ def _scheme_execute(payload, approval):
 
 
 def _close_effect(payload):
-    period = Period.objects.get(code=payload["period"])
-    cards = period.scorecards.count()
+    frozen = Closing.objects.select_related("night", "period").get(public_id=payload["closing"])
+    cards = Scorecard.objects.filter(night=frozen.night)
+    rated = cards.filter(total__isnull=False).aggregate(n=Count("pk"), mean=Avg("total"))
+    mean = NONE if rated["mean"] is None else f"{rated['mean']:.2f}"
+    pool = NONE if frozen.pool_fen is None else yuan(frozen.pool_fen)
     return {
-        "title": _("Close the quarter %(code)s") % {"code": period.code},
+        "title": _("Close the quarter %(code)s") % {"code": frozen.period.code},
         "lines": [
             [_("state"), _("open"), _("closed: nothing in it changes any more")],
-            [_("scorecards"), cards, cards],
+            [_("scorecards"), NONE, cards.count()],
+            [_("with a score"), NONE, rated["n"]],
+            [_("average score"), NONE, mean],
+            [_("pool of performance pay"), NONE, pool],
+            [_("differences explained"), NONE, frozen.note or NONE],
         ],
     }
 
 
 def _close_execute(payload, approval):
-    period = Period.objects.select_for_update().get(code=payload["period"])
-    if period.closed_at is not None:
-        raise approvals.Refused(_("This quarter is closed already."))
-    if period.during.upper > timezone.localtime(approval.decided_at).date():
-        raise approvals.Refused(_("A quarter is closed after its last day."))
-    period.closed_at = approval.decided_at
-    period.save(update_fields=["closed_at"])
+    frozen = Closing.objects.filter(public_id=payload["closing"]).first()
+    if frozen is None or frozen.digest != payload["digest"]:
+        raise approvals.Refused(_("This freeze was taken back. Freeze, reconcile and ask anew."))
+    try:
+        closing.publish(frozen, by=approval.checker, at=timezone.localtime(approval.decided_at))
+    except closing.CloseRefused as refusal:
+        raise approvals.Refused(str(refusal)) from refusal
 
 
 def _is_admin(user, approval):

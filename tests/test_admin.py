@@ -36,7 +36,7 @@ from customers.models import (
 )
 from managers.models import Attendance, Batch, CalendarDay, Course, Leave, Mentorship, Rotation, User
 from marketing.models import Campaign, Invitation, Opportunity, ProductIdea, Segment, Strategy
-from performance.models import Fit, Plan
+from performance.models import Closing, Deduction, Fit, PayEntry, PayStatement, Plan, PublishedScore
 from service.models import Complaint, PostLoanCheck, ServiceRequest, Survey
 from tests.factories import make_account, make_customer, make_interaction, make_product, make_task
 from tests.performance.world import (
@@ -44,6 +44,7 @@ from tests.performance.world import (
     make_card,
     make_load,
     make_night,
+    make_period,
     make_standing,
     make_steps,
     moment,
@@ -81,6 +82,7 @@ EDITABLE = {  # the bank's own settings; everything else comes by the feed or by
     "marketing.Strategy",
     "marketing.Campaign",
     "marketing.ProductIdea",
+    "performance.Deduction",
     "performance.Scheme",
 }
 DELETABLE = {"managers.Leave", "managers.CalendarDay", "managers.Mentorship", "managers.Rotation"}
@@ -184,9 +186,40 @@ def everything(customer, manager, colleague, supervisor, foreign_customer, ledge
     )
     ProductIdea.objects.create(manager=manager, title="x", body="y")
     Plan.objects.create(customer=customer, period="2026Q2")
+    make_pay(manager, night, admin_user)
     content = ContentType.objects.get_for_model(manager)
     LogEntry.objects.create(user=admin_user, content_type=content, object_id="1", action_flag=ADDITION)
     return night
+
+
+def make_pay(manager, night, admin_user):
+    """A finding, a frozen quarter, a published score and what it pays."""
+    period = make_period()
+    Deduction.objects.create(
+        manager=manager, found_on=DAY, severity="minor", finding="缺面签照片", evidence="稽核1"
+    )
+    Closing.objects.create(
+        period=period, night=night, digest="ab" * 32, frozen_by=admin_user, frozen_at=moment(DAY)
+    )
+    measured = {"cases": {}, "results": {}, "points": {}, "k": 1, "made_at": moment(DAY)}
+    days = {"assigned_days": 91, "days_in_post": 91, "customers": 3}
+    score = PublishedScore.objects.create(
+        manager=manager, period=period, line="sme", post="senior", is_rated=True, **days, **measured
+    )
+    amounts = {"base_fen": 100, "amount_fen": 100, "now_fen": 60, "instalments": [40]}
+    statement = PayStatement.objects.create(
+        score=score, manager=manager, coefficient=1, pool_factor=1, **amounts
+    )
+    PayEntry.objects.create(
+        manager=manager,
+        statement=statement,
+        part=0,
+        source="bank",
+        target="payable",
+        amount_fen=60,
+        due_on=DAY,
+        entered_on=DAY,
+    )
 
 
 def address_of(row):

@@ -144,3 +144,19 @@ DROP_CLOSING = (
     )
     + "DROP FUNCTION IF EXISTS performance_refuse_closed(text);"
 )
+
+
+def rows_lock(name: str, join: str) -> str:
+    """SQL that locks rows of performance_`name` in closed periods; `join` finds the period of row r."""
+    return ROWS.format(table=f"performance_{name}", name=name, join=join)
+
+
+def drop_rows_lock(name: str) -> str:
+    """SQL that takes rows_lock back."""
+    return (
+        "".join(
+            f"DROP TRIGGER IF EXISTS performance_{name}_closed_{when} ON performance_{name};"
+            for when in ("insert", "update", "delete")
+        )
+        + f"DROP FUNCTION IF EXISTS performance_{name}_closed();"
+    )

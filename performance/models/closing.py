@@ -1,6 +1,7 @@
-"""What stands behind pay: findings that cost points, the closing of a quarter, published scores, the ledger."""
+"""What pay rests on: findings that cost points, the closing of a quarter, published scores, the ledger."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -52,6 +53,12 @@ class Deduction(models.Model):
 
     def __str__(self):
         return f"{self.manager_id} {self.found_on}"
+
+    def clean(self):
+        """Refuse a finding in a closed quarter with what to do; the database refuses it, too."""
+        if self.found_on and Period.objects.filter(during__contains=self.found_on, closed_at__isnull=False):
+            said = _("That quarter is closed: ask for a correction of the score instead.")
+            raise ValidationError({"found_on": said})
 
 
 @tracked()
@@ -207,8 +214,8 @@ class PayStatement(models.Model):
 class PayEntry(models.Model):
     """One movement of pay between two accounts of a manager: the ledger is only added to, and balances.
 
-    `part` is 0 for what is paid at once, 1… for the deferred instalments of `statement`; `due_on` the day from
-    which it may be paid.
+    `part` is 0 for what is paid at once, 1… for the deferred instalments of `statement`; `due_on` is the day
+    from which it may be paid.
     """
 
     public_id = PublicIdField()

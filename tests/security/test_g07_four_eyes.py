@@ -24,7 +24,7 @@ from customers.services.assignment import AssignmentRefused, assign
 from managers.approvals import RIGHTS, rights_of, rights_payload
 from managers.choices import Role
 from managers.models import User
-from performance.approvals import SCHEME, ask_close, scheme_payload
+from performance.approvals import SCHEME, scheme_payload
 from performance.models import Period, Plan, Scheme
 from performance.periods import period_of
 from tests.factories import make_customer, make_manager, make_user
@@ -365,12 +365,6 @@ def test_the_database_refuses_writes_to_a_closed_period(customer, branch, sql):
     Period.objects.filter(pk=period.pk).update(closed_at=timezone.now())
     with pytest.raises(IntegrityError, match="closed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
-
-
-def test_closing_takes_two_administrators(admin_user, second_admin):
-    period = period_of(date(2026, 2, 1))
-    found = approvals.decide(ask_close(period, maker=admin_user, reason="Q1"), second_admin, True)
-    assert (found.state, Period.objects.get(pk=period.pk).closed_at) == (State.DONE, found.decided_at)
 
 
 def test_rules_change_by_two_administrators_and_only_ahead(as_user, admin_user, second_admin):
