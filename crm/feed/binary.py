@@ -15,8 +15,9 @@ class Sheets:
     """Two sheets of rows used in turn: while one is sent, the next is filled. What is the same in every row
     stands in them already, and their memory is asked of the system once."""
 
-    def __init__(self, record: RecordType, constants: dict[str, int]):
-        self._fields = record.direct
+    def __init__(self, record: RecordType, constants: dict[str, int], growth: int = 1):
+        """`growth`: how many times as many rows as at first will be asked for later."""
+        self._fields, self._growth = record.direct, growth
         layout = [("n", ">i2")]
         for field in self._fields:
             layout += [(f"{field.target}_n", ">i4"), (field.target, _TYPES[field.type][0])]
@@ -25,14 +26,14 @@ class Sheets:
         for field in self._fields:
             self._blank[f"{field.target}_n"] = _TYPES[field.type][1]
             self._blank[field.target] = constants.get(field.target, 0)
-        self._sheets = [self._blank, self._blank]
+        self._sheets = [self._blank, self._blank]  # too short for any rows
 
     def filled(self, values: dict, count: int, numbers: dict[str, int]) -> memoryview:
         """Return `count` rows in the order of the table, good until the next but one: `values` by source,
         `numbers` the first number of every sequence. Raises Unclean for a row without a value."""
         self._sheets.reverse()
         if len(self._sheets[0]) < count:
-            self._sheets[0] = np.repeat(self._blank, count)
+            self._sheets[0] = np.repeat(self._blank, count * self._growth * 9 // 8)  # rows differ in length
         rows = self._sheets[0][:count]
         order = np.argsort(values["rank"]) if "rank" in values else slice(None)
         for field in self._fields:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from crm.feed.errors import Unclean
-from crm.secrets import keyed_hash
+from crm.secrets import keyed_hashes
 
 _BYTES = 32
 
@@ -57,7 +57,7 @@ class HashedKeys:
         self._first[slots], self._second[slots] = first[last], second[last]
 
     def _resolved(self, words: list[str]) -> np.ndarray:
-        digests = b"".join([keyed_hash(self._kind, word) for word in words])
+        digests = b"".join(keyed_hashes(self._kind, words))
         wanted = np.frombuffer(digests, np.uint8).reshape(-1, _BYTES)
         heads = np.ascontiguousarray(wanted[:, :8]).view(">u8").ravel().astype(np.uint64)
         at = np.searchsorted(self._heads, heads)

@@ -12,7 +12,7 @@ from crm.feed.kinds import HASHES
 from crm.feed.records import STAGING
 from crm.feed.report import Report
 from crm.feed.scan import parquet_batches, readable_rows
-from crm.secrets import keyed_hash
+from crm.secrets import keyed_hashes
 
 _BLOCK = 1 << 18
 _HASHED_AT_ONCE = 10_000
@@ -66,7 +66,9 @@ def _stage_hashes(connection: psycopg.Connection, table: str, column: str, kind:
         texts.itersize = _HASHED_AT_ONCE
         texts.execute(fresh)
         while batch := texts.fetchmany(_HASHED_AT_ONCE):
-            lines = [f"{kind}\t{_escaped(t)}\t\\\\x{keyed_hash(kind, t).hex()}\n" for (t,) in batch]
+            words = [text for (text,) in batch]
+            hashes = zip(words, keyed_hashes(kind, words), strict=True)
+            lines = [f"{kind}\t{_escaped(text)}\t\\\\x{digest.hex()}\n" for text, digest in hashes]
             with into.copy(f"COPY {HASHES} FROM STDIN") as copy:
                 copy.write("".join(lines))
     connection.execute(f"ANALYZE {HASHES}")

@@ -4,6 +4,6 @@
 """
 
 from crm.secrets.errors import Erased, SecretError
-from crm.secrets.keys import keyed_hash, keyring
+from crm.secrets.keys import keyed_hash, keyed_hashes, keyring
 
-__all__ = ["Erased", "SecretError", "keyed_hash", "keyring"]
+__all__ = ["Erased", "SecretError", "keyed_hash", "keyed_hashes", "keyring"]

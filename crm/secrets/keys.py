@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -120,6 +121,16 @@ def _searching(key: bytes) -> HMAC:
 
 def keyed_hash(kind: str, value: str) -> bytes:
     """Return the 32 bytes by which `value` is found: HMAC-SHA256 of its kind and itself, in its one form."""
-    mac = _searching(keyring().search).copy()  # half the price of beginning anew
-    mac.update(f"{kind}\0{value}".encode())
-    return mac.finalize()
+    return keyed_hashes(kind, [value])[0]
+
+
+def keyed_hashes(kind: str, values: Iterable[str]) -> list[bytes]:
+    """The same for many values of one kind, at half the price each."""
+    begun = _searching(keyring().search).copy()  # half the price of beginning anew
+    begun.update(f"{kind}\0".encode())
+    hashes, copied = [], begun.copy
+    for value in values:
+        mac = copied()
+        mac.update(value.encode())
+        hashes.append(mac.finalize())
+    return hashes
