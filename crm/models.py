@@ -2,6 +2,7 @@
 
 from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
+from crm.drafts.models import Draft
 from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile, FeedLoad
 from crm.history.models import ChainLink, ChainSeal, Change
@@ -13,6 +14,7 @@ __all__ = [
     "ChainLink",
     "ChainSeal",
     "Change",
+    "Draft",
     "Execution",
     "Export",
     "ExportChunk",

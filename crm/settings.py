@@ -299,6 +299,13 @@ REVEAL_SECONDS = 30  # how long a revealed value stays on the screen
 REVEALS_A_DAY = 30  # a person, until a supervisor grants as many again
 KEPT_YEARS = 10  # after a customer has left, before his data may be erased
 
+# --- Contacts, drafts, calendar (docs/contacts.md) ----------------------------------------------------------
+CONTACT_BACKDATE_DAYS = int(env("CONTACT_BACKDATE_DAYS", "31"))  # how late a contact may be logged
+CONTACT_EDIT_HOURS = int(env("CONTACT_EDIT_HOURS", "48"))  # how long its author may change it
+DRAFT_DAYS = int(env("DRAFT_DAYS", "30"))  # an unsent draft is kept so long
+# Whether a calendar that leaves the bank names customers; else it says their numbers.
+CALENDAR_NAMES = env_flag("CALENDAR_NAMES", default=False)
+
 # --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
 LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))
 # /readyz: an app adds a check, and to /internal/metrics a source, with one line each
@@ -321,6 +328,7 @@ RETENTION_RULES = [
     "crm.ops.retention.SESSIONS",
     "crm.ops.retention.FEED_REPORTS",
     "crm.ops.retention.AUDIT",
+    "crm.drafts.services.RETENTION",
     "performance.housekeeping.RETENTION",
 ]
 NIGHTS_KEPT = int(env("NIGHTS_KEPT", "35"))  # the tables of so many nights, and of so many month-ends before

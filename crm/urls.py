@@ -28,6 +28,7 @@ urlpatterns = [
     path("changes/<str:label>/<str:ident>/", history.record_changes, name="changes"),
     path("approvals/", include("crm.approvals.urls")),
     path("files/", include("crm.export.urls")),
+    path("drafts/", include("crm.drafts.urls")),
     path("", include("customers.urls")),
     path("", include("performance.urls")),
 ]

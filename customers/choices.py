@@ -229,6 +229,24 @@ class Outcome(models.TextChoices):
     DONE = "done", _("Done")
 
 
+class FeedbackKind(models.TextChoices):
+    """What a manager brought back that the bank can use (I3)."""
+
+    NEED = "need", _("Need of the customer")
+    MARKET = "market", _("Market and rivals")
+    PRODUCT = "product", _("Product or procedure")
+    RISK = "risk", _("Warning sign")
+    OTHER = "other", _("Other")
+
+
+class Repeat(models.TextChoices):
+    """How often a customer is called by habit."""
+
+    WEEK = "week", _("every week")
+    MONTH = "month", _("every month")
+    QUARTER = "quarter", _("every quarter")
+
+
 class TaskKind(models.TextChoices):
     """Why something stands on Today; the sentence is made from `reason` in the reader's language."""
 
@@ -246,6 +264,7 @@ class TaskKind(models.TextChoices):
     REQUEST = "request", _("Request")
     COMPLAINT = "complaint", _("Complaint")
     OPPORTUNITY = "opportunity", _("Opportunity")
+    LOAN_CLASS = "loan_class", _("Loan class fell")
     MANUAL = "manual", _("Task")
 
 

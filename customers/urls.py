@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from customers.views import book, contacts, customer, home, reveal, tasks, today, who_sees
+from customers.views import (
+    book,
+    contact_feed,
+    contact_templates,
+    contacts,
+    customer,
+    feedback,
+    home,
+    reveal,
+    tasks,
+    today,
+    who_sees,
+)
 
 app_name = "customers"
 urlpatterns = [
@@ -25,5 +37,10 @@ urlpatterns = [
     path("reveals/<uuid:public_id>/grant/", reveal.grant, name="reveal_grant"),
     path("customers/<uuid:public_id>/contact/", contacts.log, name="log_contact"),
     path("customers/<uuid:public_id>/who/", who_sees.who_sees, name="who_sees"),
-    path("customers/<uuid:public_id>/contacts/", contacts.feed, name="contacts"),
+    path("customers/<uuid:public_id>/contacts/", contact_feed.feed, name="contacts"),
+    path("contacts/<uuid:public_id>/edit/", contact_feed.edit, name="contact_edit"),
+    path("contact/templates/", contact_templates.templates, name="contact_templates"),
+    path("contact/templates/<uuid:public_id>/", contact_templates.template, name="contact_template"),
+    path("feedback/", feedback.queue, name="feedback"),
+    path("feedback/<uuid:public_id>/", feedback.judge, name="feedback_judge"),
 ]

@@ -131,19 +131,26 @@ SALES = f"""
         AND p.risk IS NOT NULL AND p.family IN {RISKY} AND c.kind = 'person'
 """
 
+# Of what was filed on the page, nothing counts that came with others of the same manager in one minute.
 FEEDBACK = f"""
     SELECT manager_id, customer_id, id AS record_id, day, 1::numeric AS share,
         quality AS numerator, 0 AS denominator, quality
     FROM (
-        SELECT manager_id, customer_id, id, {local_day("happened_at")} AS day, feedback_quality AS quality,
-            row_number() OVER (
-                PARTITION BY manager_id, customer_id, date_trunc('month', {local_day("happened_at")})
-                ORDER BY feedback_quality DESC, id
-            ) AS place
-        FROM customers_interaction
-        WHERE feedback_accepted AND feedback_quality IS NOT NULL AND manager_id IS NOT NULL
-            AND {moments("happened_at")}
-    ) AS a WHERE place <= 2
+        SELECT *, row_number() OVER (
+            PARTITION BY manager_id, customer_id, date_trunc('month', day) ORDER BY quality DESC, id
+        ) AS place
+        FROM (
+            SELECT manager_id, customer_id, id, {local_day("happened_at")} AS day, feedback_accepted,
+                feedback_quality AS quality,
+                count(feedback_filed_at) OVER (
+                    PARTITION BY manager_id, date_trunc('minute', feedback_filed_at)
+                ) AS at_once
+            FROM customers_interaction
+            WHERE (feedback_quality IS NOT NULL OR feedback_filed_at IS NOT NULL) AND manager_id IS NOT NULL
+                AND {moments("happened_at")}
+        ) AS filed
+        WHERE feedback_accepted AND quality IS NOT NULL AND at_once < %(feedback_minute)s
+    ) AS a WHERE place <= %(feedback_month)s
 """
 COMPLETE = """
     SELECT manager_id, customer_id, NULL::bigint AS record_id, %(as_of)s::date AS day, share,
@@ -182,13 +189,15 @@ COVERED = """
         FROM held
     ) AS c WHERE since <= %(as_of)s - cycle
 """
-# A task the night itself drops on as_of still counts as it stood: scorecards come before tasks.
+# A task the night itself drops on as_of still counts as it stood: scorecards come before tasks. What somebody
+# set himself is no duty: it would be the easiest way to a good score.
 TASKS = f"""
     SELECT manager_id, customer_id, id AS record_id, due_on AS day, 1::numeric AS share,
         coalesce({local_day("done_at")} <= due_on, false)::int AS numerator, 1 AS denominator,
         kind, due_on, {local_day("done_at")} AS done_on
     FROM customers_task
-    WHERE manager_id IS NOT NULL AND due_on >= %(start)s AND due_on < %(upto)s AND created_on < %(as_of)s
+    WHERE manager_id IS NOT NULL AND kind <> 'manual'
+        AND due_on >= %(start)s AND due_on < %(upto)s AND created_on < %(as_of)s
         AND (state <> 'dropped' OR coalesce((reason ->> 'dropped_on')::date >= %(as_of)s, false))
 """
 DEALS = """
@@ -229,5 +238,7 @@ def parameters(rules, *, start, upto, as_of) -> dict:
     fresh = {f"fresh_{level}": months for level, months in rules.content["freshness_months"].items()}
     steps = {f"cycle_{n}_fen": int(least) for n, (least, _) in enumerate(cycles, start=1)}
     days = {f"cycle_{n}_days": count for n, (_, count) in enumerate(cycles, start=1)}
+    counted = {"month": 2, "minute": 2} | rules.content.get("feedback", {})  # older schemes do not say
+    feedback = {f"feedback_{name}": count for name, count in counted.items()}
     grace = rules.content["grace_days"]
-    return {"start": start, "upto": upto, "as_of": as_of, "grace": grace} | fresh | steps | days
+    return {"start": start, "upto": upto, "as_of": as_of, "grace": grace} | fresh | steps | days | feedback

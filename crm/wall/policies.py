@@ -151,6 +151,17 @@ def of_user(table, column="user_id", *, path="", **rights) -> Line:
     return Line(table, dict.fromkeys(roles.SCOPED, own) | {roles.BRANCH: below} | _head_office(), **rights)
 
 
+def of_owner(table, column="user_id", **rights) -> Line:
+    """What is its owner's alone: no supervisor and no head office reads it."""
+    return Line(table, dict.fromkeys(roles.SCOPED, f"{table}.{column} = {_USER}"), **rights)
+
+
+def of_manager_or_bank(table, column="manager_id", **rights) -> Line:
+    """A manager's own rows beside those of the whole bank, which are nobody's."""
+    own = f"{table}.{column} IS NULL OR {table}.{column} = {_MANAGER}"
+    return Line(table, _for_scoped(own) | _head_office(), **rights)
+
+
 def history_lines() -> list[Line]:
     """The history beside each tracked model (crm.history): read by who sees the record, else by head office.
 
@@ -185,6 +196,15 @@ def _head_office() -> dict[str, str]:
 
 _SETTINGS = "insert, update"  # the bank's own settings, kept in the administrators' site
 _DECIDE = "insert, update (state, checker_id, answer, decided_at)"
+# a manager keeps his own contacts, a supervisor judges their feedback; neither writes the other's columns
+_CONTACT = (
+    "insert, update (channel, purpose, outcome, happened_at, note, attendees, confidential, next_date, "
+    "next_step, no_next_reason, feedback_kind, feedback_text, feedback_filed_at, edited_at)"
+)
+_JUDGE = (
+    "update (feedback_quality, feedback_accepted, feedback_judged_at, feedback_judged_by_id, feedback_answer)"
+)
+_TEMPLATE = "insert, update (title, purpose, text, is_active), delete"
 _LOGIN = "update (last_login, password)"
 _PAPERS = (
     "insert, update (state, witness_id, effective_on, brief, go_on, approval_id, giver_signed_at, "
@@ -227,6 +247,7 @@ TABLES = (
     of_parent("crm_execution", "approval_id", "crm_approval"),  # the worker alone carries out
     of_user("crm_export", everyone="insert, update"),
     of_parent("crm_exportchunk", "export_id", "crm_export", everyone="insert, delete"),
+    of_owner("crm_draft", everyone="insert, update, delete"),
     of_user("crm_sentform", everyone="insert, update, delete"),
     MACHINES("crm_feedload"),
     OPEN("crm_feedfile"),
@@ -242,6 +263,7 @@ TABLES = (
     OPEN("managers_user_user_permissions", admin="insert, delete"),
     Line("managers_branch", readers=roles.OF_PAGES, admin=_SETTINGS),
     Line("managers_manager", readers=roles.OF_PAGES, admin=_SETTINGS),
+    DOOR("managers_calendarlink"),  # a subscribed calendar is read without a session: its address is the key
     OPEN("managers_calendarday", admin="insert, update, delete"),
     OPEN("managers_course", admin=_SETTINGS),
     OPEN("managers_batch", admin=_SETTINGS),
@@ -271,7 +293,9 @@ TABLES = (
     OPEN("customers_capacityrule", admin=_SETTINGS),
     handovers("customers_handover", write=_PAPERS, admin=_PAPERS),
     handover_items("customers_handoveritem", write=_ITEMS, admin=_ITEMS),
-    of_customer("customers_interaction", write="insert"),
+    of_customer("customers_interaction", write=_CONTACT, chief=_JUDGE),
+    of_customer("customers_followup", write="insert, update (every, anchor_on), delete"),
+    of_manager_or_bank("customers_contacttemplate", write=_TEMPLATE, admin=_SETTINGS),
     of_customer("customers_task", write="insert, update"),
     of_customer("customers_transaction", owned_by_worker=True),
     of_customer("customers_dailybalance", owned_by_worker=True),

@@ -3,8 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from crm.records import ReadOnlyRecord, customer_number, yuan
-from customers.models import Interaction, Task
+from crm.records import ReadOnlyRecord, Record, customer_number, yuan
+from customers.models import ContactTemplate, FollowUp, Interaction, Task
 
 
 @admin.register(Interaction)
@@ -22,8 +22,9 @@ class InteractionAdmin(ReadOnlyRecord):
         "happened_at",
         "note_shown",
         ("next_date", "next_step", "no_next_reason"),
-        ("feedback_quality", "feedback_accepted"),
-        ("confidential", "created_at"),
+        ("feedback_kind", "feedback_filed_at"),
+        ("feedback_quality", "feedback_accepted", "feedback_judged_at", "feedback_judged_by"),
+        ("confidential", "created_at", "edited_at"),
     ]
     number = customer_number
 
@@ -42,3 +43,27 @@ class TaskAdmin(ReadOnlyRecord):
     search_help_text = _("A whole customer number or staff number.")
     number = customer_number
     stake = yuan("value_fen", _("at stake"))
+
+
+@admin.register(ContactTemplate)
+class ContactTemplateAdmin(Record):
+    """Texts to begin a note with: the bank's have no manager; a manager keeps his own on his page."""
+
+    list_display = ["title", "purpose", "manager", "is_active"]
+    list_filter = ["is_active", "purpose"]
+    list_select_related = ["manager__user"]
+    search_fields = ["title", "=manager__user__username"]
+    fields = ["title", "purpose", "text", "is_active"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(manager=None)
+
+
+@admin.register(FollowUp)
+class FollowUpAdmin(ReadOnlyRecord):
+    list_display = ["number", "every", "anchor_on"]
+    list_filter = ["every"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__number"]
+    search_help_text = _("A whole customer number.")
+    number = customer_number

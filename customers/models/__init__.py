@@ -2,7 +2,7 @@
 
 from customers.models.assignment import Assignment, Custody
 from customers.models.capacity import CapacityRule
-from customers.models.contact import Interaction, Task
+from customers.models.contact import ContactTemplate, FollowUp, Interaction, Task
 from customers.models.customer import Customer, CustomerIdentity
 from customers.models.handover import Handover, HandoverItem
 from customers.models.holdings import Account, LoanState, Product
@@ -15,11 +15,13 @@ __all__ = [
     "Account",
     "Assignment",
     "CapacityRule",
+    "ContactTemplate",
     "Custody",
     "Customer",
     "CustomerGroup",
     "CustomerIdentity",
     "DailyBalance",
+    "FollowUp",
     "GroupMembership",
     "Handover",
     "HandoverItem",

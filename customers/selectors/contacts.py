@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from crm import keyset
 from customers.choices import TaskKind, TaskState
 from customers.models import Interaction, Task
 
 FEED_PAGE = 20
+SHOWN = ("all", "people", "channels")
 
 
 @dataclass(frozen=True)
@@ -31,27 +33,32 @@ def contacts_of(customer) -> QuerySet:
     )
 
 
-def contacts_page(customer, after=None, before=None) -> tuple[keyset.Page, list[Interaction]]:
-    """One page of the feed, newest first: two queries."""
-    segments = [keyset.Segment(Interaction.objects.filter(customer=customer), ("-happened_at", "-id"))]
+def contacts_page(
+    customer, after=None, before=None, show: str = "all"
+) -> tuple[keyset.Page, list[Interaction]]:
+    """One page of the feed, newest first: two queries. `show`: "people", "channels" or "all" of them."""
+    rows = Interaction.objects.filter(customer=customer)
+    if show != "all":
+        rows = rows.filter(manager__isnull=show == "channels")
+    segments = [keyset.Segment(rows, ("-happened_at", "-id"))]
     page = keyset.read_page(segments, FEED_PAGE, after, before)
     rows = {row.pk: row for row in contacts_of(customer).filter(pk__in=page.keys)}
     return page, [rows[key] for key in page.keys]
 
 
 def may_read_note(user, interaction) -> bool:
-    """A confidential note is for its author, his supervisors and the auditors."""
+    """What was said in a confidential contact is for its author, his supervisors, and head office."""
     if not interaction.confidential:
         return True
     wrote = interaction.manager is not None and interaction.manager.user_id == user.pk
     return wrote or user.is_supervisor or user.sees_whole_bank
 
 
-def open_promises(customer, tasks: list[Task], as_of: date) -> list[Promise]:
+def open_promises(customer, tasks: list[Task], as_of: date, user=None) -> list[Promise]:
     """Promises not yet kept: promise tasks, and the last contact's next step while it waits for its day.
 
     Every logged contact asks for a new next step, so that an older one is superseded. `tasks` are the
-    customer's open tasks.
+    customer's open tasks. With `user` the step of a confidential contact is told only to whom it may be.
     """
     promises = [
         Promise(task.reason.get("step", ""), task.due_on, _made_on(task.interaction), task)
@@ -65,7 +72,9 @@ def open_promises(customer, tasks: list[Task], as_of: date) -> list[Promise]:
     )
     waits = last and last.next_date and last.next_step and last.next_date >= as_of
     if waits and not any(promise.step == last.next_step for promise in promises):
-        promises.append(Promise(last.next_step, last.next_date, _made_on(last), None))
+        may_read = user is None or may_read_note(user, last)
+        step = last.next_step if may_read else _("confidential")
+        promises.append(Promise(step, last.next_date, _made_on(last), None))
     return sorted(promises, key=lambda promise: promise.due_on)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db import transaction
 
+from crm.drafts.models import Draft
 from crm.secrets.cipher import master_of
 from crm.secrets.fields import Sealed, data_key_of, key_place
 from crm.secrets.keys import keyring
@@ -37,6 +38,7 @@ def rotate(batch: int = BATCH) -> Iterator[tuple[int, int]]:
 
 
 def masters_in_use() -> set[str]:
-    """The ids of the master keys that still wrap a key."""
+    """The ids of the master keys that still wrap a key; a draft keeps its master until it goes (30 days)."""
     keys = CustomerIdentity.objects.filter(wrapped_key__isnull=False).values_list("wrapped_key", flat=True)
-    return {master_of(key) for key in keys.iterator(chunk_size=10_000)}
+    drafts = set(map(master_of, Draft.objects.values_list("wrapped_key", flat=True)))
+    return drafts | {master_of(key) for key in keys.iterator(chunk_size=10_000)}

@@ -1,4 +1,4 @@
-"""Contacts: log one (drawer or page), choose whom to log for, read the whole feed."""
+"""Contacts: log one (drawer or page), and choose whom to log for."""
 
 from django.core.exceptions import ValidationError
 from django.shortcuts import render
@@ -8,20 +8,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import keyset
+from crm.drafts.services import draft_of, drop_draft
 from crm.http import go_to, is_fragment, render_page, toast, trigger
-from crm.look import dates
 from crm.navigation import forget_counts
 from customers.context_processors import current_publication
 from customers.forms import ContactForm
 from customers.models import Customer, Interaction, Standing, Task
 from customers.reasons import KINDS, sentence
 from customers.selectors.book import BookState, place_of, segments
-from customers.selectors.contacts import contacts_page
+from customers.selectors.habits import calendar_ahead, habit_of, templates_for
 from customers.selectors.search import clean_words, matching
 from customers.selectors.today import due_tasks
 from customers.services.contacts import ContactRefused, log_contact
 from customers.views.access import back_to, visible_customer, writing_manager
-from customers.views.timeline import ICONS, timeline_items
+from customers.views.contact_form import draft_key, form_context, from_draft, saved_words
 
 PICK_MOST = 10
 
@@ -33,11 +33,9 @@ def log(request, public_id):
     manager = writing_manager(request.user)
     as_of = timezone.localdate()
     task = _task(request, customer)
-    limits = {"as_of": as_of, "matures_on": _matures_on(request, customer)}
+    limits = _limits(request, customer, manager, as_of)
     if request.method != "POST":
-        purpose = KINDS[task.kind].purpose if task else ""
-        form = ContactForm(initial=ContactForm.blank(as_of, purpose=purpose, task=task), **limits)
-        return _form_page(request, customer, form, task, as_of)
+        return _form_page(request, customer, _empty_form(limits, task, request, customer), task, as_of)
     form = ContactForm(request.POST, now=timezone.now(), **limits)
     if not form.is_valid():
         return _form_page(request, customer, form, task, as_of, status=422)
@@ -48,7 +46,8 @@ def log(request, public_id):
     except ContactRefused as refusal:
         form.add_error(None, str(refusal))
         return _form_page(request, customer, form, task, as_of, status=422)
-    return _saved(request, customer, interaction, following, as_of)
+    drop_draft(request.user, draft_key(customer))
+    return _saved(request, customer, interaction, form, following)
 
 
 @require_safe
@@ -69,40 +68,35 @@ def pick(request):
     return render_page(request, "customers/contact_pick.html", "customers/_contact_pick.html", context)
 
 
-@require_safe
-def feed(request, public_id):
-    """Every contact over every channel, newest first."""
-    customer = visible_customer(request.user, public_id)
-    order = f"contacts:{customer.pk}"
-    lists = [keyset.Segment(Interaction.objects.all(), ("-happened_at", "-id"))]
-    try:
-        cursors = {
-            name: keyset.unpack(request.GET[name], order, lists)
-            for name in ("after", "before")
-            if request.GET.get(name)
-        }
-    except keyset.BadCursor:
-        return render(request, "customers/bad_cursor.html", {"start_url": request.path}, status=400)
-    page, rows = contacts_page(customer, **cursors)
-    context = {
-        "customer": customer,
-        "items": timeline_items(rows, request.user),
-        "previous_url": f"?before={keyset.pack(page.places[0], order)}" if page.has_previous and rows else "",
-        "next_url": f"?after={keyset.pack(page.places[-1], order)}" if page.next_place else "",
-        "next_from": dates.day(page.next_place.values[0]) if page.next_place else "",
+def _limits(request, customer, manager, as_of):
+    """What the form is made of beside what was written."""
+    return {
+        "as_of": as_of,
+        "matures_on": _matures_on(request, customer),
+        "calendar": calendar_ahead(manager, as_of),
+        "habit": habit_of(customer),
     }
-    return render_page(request, "customers/contacts.html", "customers/_contacts.html", context)
+
+
+def _empty_form(limits, task, request=None, customer=None):
+    """A form to begin with; with `draft` in the address what was written before and not sent."""
+    purpose = KINDS[task.kind].purpose if task else ""
+    known = {name: limits[name] for name in ("as_of", "calendar", "habit")}
+    initial = ContactForm.blank(known.pop("as_of"), purpose=purpose, task=task, **known)
+    form = ContactForm(initial=initial, **limits)
+    if request is not None and request.GET.get("draft"):
+        kept = draft_of(request.user, draft_key(customer))
+        form.initial |= from_draft(form, kept) if kept else {}
+    return form
 
 
 def _form_page(request, customer, form, task, as_of, status=None):
-    context = {
+    context = form_context(request, form, draft_key(customer)) | {
         "customer": customer,
-        "form": form,
         "task": task,
         "task_sentence": sentence(task, as_of) if task else "",
         "action": request.get_full_path(),
-        "channels": _channel_keys(form),
-        "in_drawer": is_fragment(request),
+        "templates": templates_for(request.user.manager),
         "next": back_to(request, ""),
     }
     return render_page(
@@ -110,21 +104,10 @@ def _form_page(request, customer, form, task, as_of, status=None):
     )
 
 
-def _channel_keys(form):
-    """The channels in the order of their keys 1–8, each with its icon; the chosen one takes the focus."""
-    options = list(form["channel"])
-    for option in options:
-        option.data["attrs"] |= {"autofocus": True} if option.data["selected"] and not form.errors else {}
-    return [(option, ICONS[int(option.data["value"])]) for option in options]
-
-
-def _saved(request, customer, interaction, following, as_of):
-    said = _("Saved: %(name)s") % {"name": customer.name}
-    if interaction.next_date:
-        values = {"name": customer.name, "date": dates.day(interaction.next_date, spaced=True)}
-        said = _("Saved: %(name)s, next contact %(date)s") % values
+def _saved(request, customer, interaction, form, following):
+    said = saved_words(customer, interaction, form)
     if following is not None:
-        return _open_next(request, following, as_of, said)
+        return _open_next(request, following, form.as_of, said)
     toast(request, said)
     forget_counts(request.user)
     here = getattr(request.htmx, "current_url_abs_path", None) if is_fragment(request) else None
@@ -139,18 +122,14 @@ def _open_next(request, following, as_of, said):
     if not is_fragment(request):
         toast(request, said)
         return go_to(request, url)
-    form = ContactForm(
-        initial=ContactForm.blank(as_of, purpose=KINDS[task.kind].purpose if task else "", task=task),
-        as_of=as_of,
-        matures_on=_matures_on(request, customer),
-    )
-    context = {
+    manager = request.user.manager
+    form = _empty_form(_limits(request, customer, manager, as_of), task)
+    context = form_context(request, form, draft_key(customer)) | {
         "customer": customer,
-        "form": form,
-        "channels": _channel_keys(form),
         "task": task,
         "task_sentence": sentence(task, as_of) if task else "",
         "action": url,
+        "templates": templates_for(manager),
         "in_drawer": True,
     }
     return trigger(render(request, "customers/_log_contact.html", context), toast={"text": said})

@@ -57,7 +57,7 @@ def detail(request, public_id):
         "chart": _chart(standing, published) if standing else None,
         "items": timeline_items(contacts[:FEED_SHOWN], request.user),
         "has_older": len(contacts) > FEED_SHOWN,
-        "promises": open_promises(customer, tasks, as_of),
+        "promises": open_promises(customer, tasks, as_of, request.user),
         "relations": relations_of(customer, request.user, night_id),
         "profile": completeness_of(customer, as_of),
         "assignments": assignments,

@@ -1,7 +1,7 @@
 """Everything other apps may import from the organisation."""
 
 from managers.models.branch import Branch
-from managers.models.calendar import CalendarDay, Leave
+from managers.models.calendar import CalendarDay, CalendarLink, Leave
 from managers.models.manager import Manager
 from managers.models.training import Attendance, Batch, Course, Mentorship, Rotation
 from managers.models.user import User
@@ -11,6 +11,7 @@ __all__ = [
     "Batch",
     "Branch",
     "CalendarDay",
+    "CalendarLink",
     "Course",
     "Leave",
     "Manager",

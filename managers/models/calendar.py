@@ -10,6 +10,7 @@ from crm.fields import PublicIdField
 from crm.history.tracking import tracked
 from managers.choices import LeaveKind
 from managers.models.manager import Manager
+from managers.models.user import User
 
 
 @tracked()
@@ -61,3 +62,23 @@ class Leave(models.Model):
 
     def __str__(self):
         return f"{self.manager} {self.during}"
+
+
+class CalendarLink(models.Model):
+    """The private address under which a person's calendar can be subscribed; gone with the row.
+
+    `nonce` makes each address another one: a new row, a new address. `rights` is the digest that sessions are
+    bound to: whoever changes password, role, branch or activity has no address any more.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="calendar_link", verbose_name=_("user"))
+    nonce = models.CharField(_("nonce"), max_length=32)
+    rights = models.CharField(_("digest of the rights"), max_length=64)
+    made_at = models.DateTimeField(_("made"), db_default=models.functions.Now(), editable=False)
+    read_at = models.DateTimeField(_("last read"), null=True, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("calendar address"), _("calendar addresses")
+
+    def __str__(self):
+        return str(self.user)

@@ -50,6 +50,22 @@
     (first || heading)?.focus();
   });
 
+  // A text to begin a note with: put where one writes, with the purpose it is for.
+  document.addEventListener("click", (event) => {
+    const text = event.target.closest("[data-text]");
+    const note = text?.closest("form")?.querySelector("textarea[name=note]");
+    if (!note) return;
+    const at = note.selectionStart ?? note.value.length;
+    note.setRangeText(text.dataset.text, at, note.selectionEnd ?? at, "end");
+    if (text.dataset.purpose) {
+      const purpose = text.form.querySelector(`[name=purpose][value="${CSS.escape(text.dataset.purpose)}"]`);
+      if (purpose) purpose.checked = true;
+    }
+    text.closest("details").open = false;
+    note.focus();
+    note.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   // Inside, or on the form's own page: number keys choose a channel when one is not writing; Ctrl+Enter saves.
   document.addEventListener("keydown", (event) => {
     const place = drawer.open ? drawer : document.querySelector(".contact-page");

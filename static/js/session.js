@@ -57,6 +57,8 @@
     if (draft.user !== body.dataset.user) { forget(); return; }
     for (const form of root.querySelectorAll("form")) {
       if (addressOf(form) !== draft.form) continue;
+      // the server kept it too, and offers it: one of the two is enough
+      if (form.querySelector("[data-draft-offer]")) { forget(); return; }
       for (const { name, value, type, checked } of draft.fields) {
         for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
           if (type !== "radio" && type !== "checkbox") field.value = value;
