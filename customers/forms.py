@@ -76,9 +76,7 @@ class ContactForm(forms.Form):
     next_step = forms.CharField(
         label=gettext_lazy("Promised to the customer"), required=False, max_length=120
     )
-    attendees = forms.CharField(
-        label=gettext_lazy("Who else was there"), required=False, max_length=200
-    )
+    attendees = forms.CharField(label=gettext_lazy("Who else was there"), required=False, max_length=200)
     repeat = forms.ChoiceField(
         label=gettext_lazy("Call again by habit"),
         required=False,
@@ -291,8 +289,8 @@ def next_days(
         values = {"date": dates.day(usual), "every": habit.get_every_display()}
         offered[usual] = _("%(date)s, %(every)s") % values
     tomorrow = calendar.free_day(as_of + timedelta(days=1))
-    near = _("Tomorrow") if (tomorrow - as_of).days == 1 else f"{dates.day(tomorrow)} {dates.weekday(tomorrow)}"
-    offered.setdefault(tomorrow, near)
+    later = f"{dates.weekday(tomorrow)} {dates.day(tomorrow)}"
+    offered.setdefault(tomorrow, _("Tomorrow") if (tomorrow - as_of).days == 1 else later)
     friday = as_of + timedelta(days=(4 - as_of.weekday()) % 7 or 7)
     last = calendar.free_day_before(friday)
     if last <= as_of:  # the rest of the week is free of work

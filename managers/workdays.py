@@ -87,7 +87,7 @@ WEEK = WorkCalendar()
 
 
 def calendar_of(manager, first: date, last: date) -> WorkCalendar:
-    """The bank's calendar and the leaves of `manager` (None: of nobody) that touch [first, last]; 2 queries."""
+    """The bank's calendar and the leaves of `manager` (None: of nobody) in [first, last]; 2 queries."""
     days = CalendarDay.objects.filter(date__range=(first, last)).values_list("date", "is_working", "note")
     leaves = ()
     if manager is not None:

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from crm.approvals.models import Approval
 from crm.export.models import Export
+from customers.models import ContactTemplate
 from performance.choices import NightState
 from performance.models import IndicatorResult, Night, Scorecard
 from performance.periods import period_of
-from tests.factories import make_account, make_product, make_task
+from tests.factories import make_account, make_interaction, make_product, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,13 @@ RULES: dict[str, tuple] = {
     "customers:who_sees": OWN_CUSTOMER,
     "customers:log_contact": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
     "customers:contact_pick": MANAGERS,
+    "customers:contact_edit": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
+    "customers:contact_templates": MANAGERS,
+    "customers:contact_template": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
+    "customers:feedback": (LOGIN, 200, 200, 200, 200, 403, 200, 200),
+    "customers:feedback_judge": POST_ONLY,
+    "drafts:save": POST_ONLY,
+    "drafts:drop": POST_ONLY,
     "customers:reveal": (LOGIN, 200, 404, 200, 404, 200, 403, 403),
     "customers:reveal_account": (LOGIN, 200, 404, 200, 404, 200, 403, 403),
     "customers:reveals": OVERSEERS,
@@ -118,6 +127,12 @@ WRITES = {
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
+    "customers:contact_edit": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
+    "customers:contact_templates": (LOGIN, 422, 422, 403, 422, 403, 403, 403),
+    "customers:contact_template": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
+    "customers:feedback_judge": (LOGIN, 403, 403, 422, 403, 403, 403, 403),
+    "drafts:save": (LOGIN, 204, 204, 204, 204, 204, 204, 204),
+    "drafts:drop": (LOGIN, 303, 303, 303, 303, 303, 303, 303),
     "customers:reveal": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
     "customers:reveal_account": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
     "customers:reveal_grant": (LOGIN, 403, 403, 302, 403, 403, 403, 403),
@@ -173,6 +188,11 @@ def address(customer, manager):
     IndicatorResult.objects.create(scorecard=scorecard, code="E1", dimension="contribution", weight=50)
     task = make_task(customer)
     account = make_account(customer, make_product())
+    now = timezone.now()
+    told = {"feedback_kind": "need", "feedback_text": "x", "feedback_filed_at": now}
+    contact = make_interaction(customer, manager=manager, happened_at=now, **told)
+    text = ContactTemplate.objects.create(manager=manager, title="x", text="x")
+    draft = [f"contact:{customer.public_id}"]
     request = Approval.objects.create(
         kind="exports.large",
         payload={},
@@ -202,6 +222,11 @@ def address(customer, manager):
         "customers:reveal_account": [customer.public_id, account.public_id],
         "customers:reveal_grant": [manager.user.public_id],
         "customers:contacts": [customer.public_id],
+        "customers:contact_edit": [contact.public_id],
+        "customers:contact_template": [text.public_id],
+        "customers:feedback_judge": [contact.public_id],
+        "drafts:save": draft,
+        "drafts:drop": draft,
         "customers:task_done": [task.public_id],
         "customers:task_snooze": [task.public_id],
         "customers:task_undo": [task.public_id],

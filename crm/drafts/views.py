@@ -14,9 +14,7 @@ def save(request, form):
     """Keep the fields sent; 204. What is too long or no form of ours: 400, the form itself is untouched."""
     fields = {name: request.POST.getlist(name) for name in request.POST}
     try:
-        save_draft(
-            request.user, form, fields, at=timezone.now(), once=request.POST.get("form_once", "")[:40]
-        )
+        save_draft(request.user, form, fields, at=timezone.now(), once=request.POST.get("form_once", "")[:40])
     except DraftRefused as refusal:
         return HttpResponse(str(refusal), status=400, content_type="text/plain; charset=utf-8")
     return HttpResponse(status=204)

@@ -133,9 +133,7 @@ class Task(models.Model):
     rank = models.BigIntegerField(_("rank"), default=0)
     state = models.CharField(_("state"), max_length=8, choices=TaskState, default=TaskState.OPEN)
     snoozed_until = models.DateField(_("snoozed until"), null=True, blank=True)
-    snooze_reason = models.CharField(
-        _("why put off"), max_length=120, blank=True, default="", db_default=""
-    )
+    snooze_reason = models.CharField(_("why put off"), max_length=120, blank=True, default="", db_default="")
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
     interaction = models.ForeignKey(
         Interaction,

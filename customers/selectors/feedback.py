@@ -33,7 +33,7 @@ class Waiting:
 
 
 def waiting(user) -> QuerySet:
-    """Feedback about customers that `user` may see and nobody has judged (index customers_interaction_judge)."""
+    """Feedback about customers that `user` may see and nobody judged: index customers_interaction_judge."""
     return Interaction.objects.filter(
         feedback_filed_at__isnull=False,
         feedback_judged_at=None,

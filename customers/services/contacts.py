@@ -175,6 +175,4 @@ def _settle(task, interaction):
         said = interaction.get_outcome_display()
         mine.update(state=TaskState.SNOOZED, snoozed_until=interaction.next_date, snooze_reason=said)
     else:
-        mine.update(
-            state=TaskState.DONE, done_at=timezone.now(), snoozed_until=None, settled_by=interaction
-        )
+        mine.update(state=TaskState.DONE, done_at=timezone.now(), snoozed_until=None, settled_by=interaction)

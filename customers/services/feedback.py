@@ -1,4 +1,4 @@
-"""Judging a manager's feedback: worth 1 to 3 points, or not accepted with a reason. Once, by somebody else."""
+"""Judging a manager's feedback: 1 to 3 points, or not accepted with a reason. Once, by somebody else."""
 
 from datetime import datetime
 
@@ -20,7 +20,9 @@ def judge_feedback(
     FeedbackRefused for one's own, for what is judged already, and for a refusal without a reason.
     """
     with transaction.atomic():
-        locked = Interaction.objects.select_for_update(of=("self",)).select_related("manager").get(pk=contact.pk)
+        locked = (
+            Interaction.objects.select_for_update(of=("self",)).select_related("manager").get(pk=contact.pk)
+        )
         if locked.manager.user_id == by.pk:
             raise FeedbackRefused(_("Your own feedback is judged by somebody else."))
         if locked.feedback_filed_at is None:

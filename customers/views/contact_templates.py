@@ -12,12 +12,13 @@ from customers.models import ContactTemplate
 from customers.views.access import writing_manager
 
 MOST = 30
+FIELDS = ["title", "purpose", "text"]
 
 
 class TemplateForm(forms.ModelForm):
     class Meta:
         model = ContactTemplate
-        fields = ["title", "purpose", "text"]
+        fields = FIELDS
         widgets = {
             "title": forms.TextInput(attrs={"class": "form-control"}),
             "purpose": forms.Select(attrs={"class": "form-select"}),
@@ -48,7 +49,7 @@ def _saved(form) -> bool:
     """Save; of two forms of one title sent at once the second is told."""
     try:
         with transaction.atomic():
-            form.save()
+            form.instance.save(update_fields=FIELDS if form.instance.pk else None)
     except IntegrityError:
         form.add_error("title", _("You have a text of this title already: choose another"))
         return False

@@ -31,6 +31,22 @@ def published(db, today):
     )
 
 
+@pytest.fixture
+def filled(today):
+    """What a manager sends: a call about a maturity, next contact in a week."""
+    return {
+        "ref": "web-" + "0" * 32,
+        "channel": "2",
+        "purpose": "maturity",
+        "outcome": "interested",
+        "note": "倾向拆成两笔",
+        "happened_on": today.isoformat(),
+        "when": "other",
+        "next_date": (today + timedelta(days=9)).isoformat(),
+        "next_step": "两笔拆分后的利率方案",
+    }
+
+
 def make_standing(customer, *, night=NIGHT, **extra) -> Standing:
     values = {
         "aum_fen": 82_000_000,

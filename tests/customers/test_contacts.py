@@ -19,22 +19,6 @@ def url(customer, query=""):
     return reverse("customers:log_contact", args=[customer.public_id]) + query
 
 
-@pytest.fixture
-def filled(today):
-    """What a manager sends: a call about a maturity, next contact in a week."""
-    return {
-        "ref": REF,
-        "channel": "2",
-        "purpose": "maturity",
-        "outcome": "interested",
-        "note": "倾向拆成两笔",
-        "happened_on": today.isoformat(),
-        "when": "other",
-        "next_date": (today + timedelta(days=9)).isoformat(),
-        "next_step": "两笔拆分后的利率方案",
-    }
-
-
 def test_saves_one_contact_and_moves_the_dates(as_user, manager, customer, filled, today):
     response = as_user(manager.user).post(url(customer), filled)
     assert response.status_code == 303

@@ -348,6 +348,10 @@ def test_information(borrower, saver, manager, colleague):
             feedback_quality=quality,
             feedback_accepted=accepted,
         )
+    filed = {"feedback_kind": "need", "feedback_text": "要", "feedback_quality": 3, "feedback_accepted": True}
+    for second in (1, 2):  # two in one minute: neither counts
+        when = moment(20).replace(second=second)
+        make_interaction(borrower, manager=manager, happened_at=moment(20), feedback_filed_at=when, **filed)
     results = write()
     assert results["0931"]["I1"][:2] == (D("0.7") * 3 + 2, D("0.7") * 5 + 5)
     assert results["0931"]["I2"][:2] == (D("0.7"), D("1.7"))
@@ -396,13 +400,14 @@ def test_deals_and_tasks(borrower, saver, manager, colleague, products):
             stage_since=day(closed),
             closed_on=day(closed),
         )
-    done = {"state": "done", "created_on": day(1)}
-    make_task(saver, due_on=day(5), done_at=moment(5), **done)
-    make_task(saver, due_on=day(5), done_at=moment(6), **done)
-    make_task(saver, due_on=day(5), created_on=day(1))
-    make_task(saver, due_on=day(5), created_on=day(1), state="dropped")
-    make_task(saver, due_on=day(5), created_on=day(1), state="dropped", reason={"dropped_on": "2026-06-30"})
-    make_task(saver, due_on=AS_OF, created_on=AS_OF)
+    due = {"kind": "silent", "due_on": day(5), "created_on": day(1)}
+    make_task(saver, state="done", done_at=moment(5), **due)
+    make_task(saver, state="done", done_at=moment(6), **due)
+    make_task(saver, **due)
+    make_task(saver, state="dropped", **due)
+    make_task(saver, state="dropped", reason={"dropped_on": "2026-06-30"}, **due)
+    make_task(saver, kind="silent", due_on=AS_OF, created_on=AS_OF)
+    make_task(saver, state="done", done_at=moment(5), **due | {"kind": "manual"})  # one's own idea
     results = write()
     assert results["0931"]["F3"] == (D(15), D(20), D("0.75"))
     assert results["0931"]["F4"] == (D(1), D(4), D(25))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers.choices import Channel, Outcome, Purpose
 from customers.forms import ContactForm
-from customers.models import Interaction
+from customers.models import ContactTemplate, Interaction
 from tests.factories import make_account, make_interaction, make_product, make_task
 from tests.test_access import named_patterns
 
@@ -27,21 +27,35 @@ MODELS = [
 ]
 # What a POST may change, by URL name: {(model, field)}, or a whole model where it makes new rows.
 CONTACT_DATES = {"last_contact_at", "last_contact_on", "next_date", "contacts"}
+CONTACT_FIELDS = (
+    *("channel", "purpose", "outcome", "happened_at", "note", "attendees", "confidential"),
+    *("next_date", "next_step", "no_next_reason", "feedback_kind", "feedback_text"),
+)
 MAY_CHANGE = {
     "customers:log_contact": {
         "Interaction": None,
         "Customer": CONTACT_DATES,
+        "FollowUp": None,
         "Task": {
             "state",
             "done_at",
             "done_by",
             "due_on",
             "settled_at",
-            "interaction",
+            "settled_by_id",
+            "snooze_reason",
+            "snoozed_until",
             "closed_at",
             "snoozed_to",
         },
     },
+    "customers:contact_edit": {
+        "Interaction": {*CONTACT_FIELDS, "edited_at", "feedback_filed_at"},
+        "Customer": CONTACT_DATES,
+        "FollowUp": None,
+    },
+    "customers:contact_templates": {"ContactTemplate": None},
+    "customers:contact_template": {"ContactTemplate": {"title", "purpose", "text"}},
     "customers:task_done": {"Task": {"state", "done_at", "done_by", "settled_at", "closed_at"}},
     "customers:task_snooze": {"Task": {"due_on", "snoozed_to", "state", "snoozes"}},
     "customers:task_undo": {"Task": {"state", "due_on", "done_at", "settled_at", "closed_at", "snoozed_to"}},
@@ -117,8 +131,9 @@ def forbidden(found: dict[str, set[str]], allowed: dict) -> dict[str, set[str]]:
 def records(customer, manager, colleague, foreign_customer, supervisor, outsider):
     task = make_task(customer)
     make_account(customer, make_product())
-    make_interaction(customer, manager=manager)
-    return {"customer": customer, "task": task}
+    contact = make_interaction(customer, manager=manager, happened_at=timezone.now())
+    text = ContactTemplate.objects.create(manager=manager, title="到期", text="x")
+    return {"customer": customer, "task": task, "contact": contact, "text": text}
 
 
 def valid_contact() -> dict:
@@ -133,14 +148,22 @@ def valid_contact() -> dict:
     }
 
 
-WRITES = ("customers:log_contact", "customers:task_done", "customers:task_snooze", "customers:task_undo")
+SUBJECTS = {  # the record that an address of a form names
+    "customers:log_contact": "customer",
+    "customers:contact_edit": "contact",
+    "customers:contact_templates": "",
+    "customers:contact_template": "text",
+    "customers:task_done": "task",
+    "customers:task_snooze": "task",
+    "customers:task_undo": "task",
+}
+WRITES = tuple(SUBJECTS)
 
 
 @pytest.mark.parametrize("name", WRITES)
 @pytest.mark.parametrize("valid", [True, False], ids=["with a valid form", "poison alone"])
 def test_a_post_changes_only_what_its_form_lists(as_user, manager, records, name, valid):
-    subject = records["customer" if name == "customers:log_contact" else "task"]
-    url = reverse(name, args=[subject.public_id])
+    url = reverse(name, args=[records[SUBJECTS[name]].public_id] if SUBJECTS[name] else [])
     own = valid_contact() | {"task": records["task"].public_id, "days": "1", "until": date(2030, 1, 1)}
     client = as_user(manager.user)
     before = picture()

@@ -117,6 +117,7 @@ WITHOUT = {
     "customers.revealgrant": "append-only, and recorded by the audit as an unlock",
     "customers.standing": "computed every night",
     "customers.publication": "the pointer to the published night, which stands in performance.night",
+    "managers.calendarlink": "one address a person, made and revoked by himself, recorded by the audit",
     "customers.task": "written by the night in bulk; who did what about it stands in the contact",
     "performance.night": "the ledger of the nights itself",
     "performance.step": "the ledger of a night's steps",

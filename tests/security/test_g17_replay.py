@@ -15,9 +15,9 @@ from crm.approvals.models import Approval, Execution
 from crm.export.models import Export
 from crm.replay.models import SentForm
 from customers.choices import Channel, Outcome, Purpose, TaskState
-from customers.models import Interaction, Task
+from customers.models import ContactTemplate, Interaction, Task
 from managers.choices import Role
-from tests.factories import make_branch, make_customer, make_manager, make_task, make_user
+from tests.factories import make_branch, make_customer, make_interaction, make_manager, make_task, make_user
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -123,6 +123,33 @@ def _decide(bank):
     return bank["supervisor"], url, data, lambda: Approval.objects.filter(state="rejected").count()
 
 
+def _edit(bank):
+    told = {"manager": bank["manager"], "happened_at": timezone.now()}
+    made = make_interaction(bank["customer"], **told)
+    url = reverse("customers:contact_edit", args=[made.public_id])
+    return bank["manager"].user, url, contact(bank), lambda: made.history.filter(pgh_label="update").count()
+
+
+def _texts(bank):
+    url = reverse("customers:contact_templates")
+    data = {"title": "到期", "text": "x"}
+    return bank["manager"].user, url, data, lambda: ContactTemplate.objects.count()
+
+
+def _text(bank):
+    made = ContactTemplate.objects.create(manager=bank["manager"], title="到期", text="x")
+    url = reverse("customers:contact_template", args=[made.public_id])
+    data = {"title": "到期", "text": "y"}
+    return bank["manager"].user, url, data, lambda: ContactTemplate.objects.filter(text="y").count()
+
+
+def _judge(bank):
+    told = {"feedback_kind": "need", "feedback_text": "x", "feedback_filed_at": timezone.now()}
+    made = make_interaction(bank["customer"], manager=bank["manager"], **told)
+    url = reverse("customers:feedback_judge", args=[made.public_id])
+    return bank["supervisor"], url, {"quality": "2"}, lambda: made.history.filter(pgh_label="update").count()
+
+
 def _withdraw(bank):
     mine = _decide(bank) and Approval.objects.get()
     url = reverse("approvals:withdraw", args=[mine.public_id])
@@ -136,6 +163,10 @@ def _export(bank):
 
 FORMS = {
     "customers:log_contact": _contact,
+    "customers:contact_edit": _edit,
+    "customers:contact_templates": _texts,
+    "customers:contact_template": _text,
+    "customers:feedback_judge": _judge,
     "customers:task_done": _done,
     "customers:task_snooze": _snooze,
     "customers:task_undo": _undo,

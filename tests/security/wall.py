@@ -15,6 +15,8 @@ LISTS = (
     "customers:today",
     "customers:book",
     "customers:contact_pick",
+    "customers:contact_templates",
+    "customers:feedback",
     "performance:my_scorecard",
     "performance:score_panel",
     "performance:scorecards",
