@@ -4,7 +4,6 @@ import json
 import uuid
 from ipaddress import ip_address
 
-import psycopg
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -12,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit.sql import CALL
+from crm.beside import beside
 
 # What can happen to a record or a person, and its name on the auditor's page.
 ACTS = {
@@ -64,17 +64,11 @@ def record(request_or_user, act: str, *, subject=None, detail: dict | None = Non
         *_where(request_or_user),
     )
     if own and not _inside_test():
-        with psycopg.connect(**_parameters(), autocommit=True) as own_connection:
+        with beside() as own_connection:
             return own_connection.execute(CALL, values).fetchone()[0]
     with connection.cursor() as cursor:
         cursor.execute(CALL, values)
         return cursor.fetchone()[0]
-
-
-def _parameters() -> dict:
-    """How Django connects, without its own cursor and type settings."""
-    known = connection.get_connection_params()
-    return {name: value for name, value in known.items() if name not in {"context", "cursor_factory"}}
 
 
 def _inside_test() -> bool:

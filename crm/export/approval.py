@@ -9,6 +9,7 @@ from crm.approvals import services as approvals
 from crm.approvals.registry import Kind, in_scope
 from crm.export import services
 from crm.export.registry import sheets
+from crm.wall.scope import as_user
 
 
 def _effect(payload):
@@ -35,8 +36,10 @@ def _execute(payload, approval):
         raise approvals.Refused(_("The filter does not match its fingerprint; nothing was done."))
     sheet = sheets()[payload["what"]]
     as_of = timezone.localtime(approval.decided_at).date()
-    expected = sheet.count(user, payload["query"], as_of) if sheet.may(user, payload["query"]) else 0
-    if not user.is_active or not expected:
+    with as_user(user.pk) as is_active:
+        may = is_active and sheet.may(user, payload["query"])
+        expected = sheet.count(user, payload["query"], as_of) if may else 0
+    if not expected:
         raise approvals.Refused(_("The person may not have this list any more."))
     services.begin(user, payload["what"], payload["query"], payload["form"], expected, approval)
 

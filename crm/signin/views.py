@@ -90,10 +90,8 @@ def _enrols(view):
             if not has_factor(request):
                 end_other_sessions(request, request.user)
             request.session[WITH_FACTOR] = request.user.pk
-            for app in own.filter(
-                type=Authenticator.Type.TOTP
-            ):  # the code that enrolled it opens nothing more
-                use_code(app, request.POST.get("code", ""))
+            for app in own.filter(type=Authenticator.Type.TOTP):
+                use_code(app, request.POST.get("code", ""))  # what enrolled it opens nothing more
         return response
 
     return noting

@@ -150,18 +150,28 @@ def _owned_by_others(lines: list[Line]) -> list[tuple[str, bool]]:
         return cursor.fetchall()
 
 
+def worker_may_become_all(cursor) -> bool:
+    """Whether the worker may take every role of pages, to write a person's file as that person."""
+    cursor.execute(
+        "SELECT bool_and(pg_has_role(%s, name, 'MEMBER')) FROM unnest(%s::text[]) AS name",
+        [roles.WORKER, list(roles.OF_PAGES)],
+    )
+    return cursor.fetchone()[0]
+
+
 def _make_roles() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(roles.ALL)])
         present = {name for (name,) in cursor.fetchall()}
-        if set(roles.ALL) <= present:
+        if set(roles.ALL) <= present and worker_may_become_all(cursor):
             return
         cursor.execute("SELECT rolsuper, current_user FROM pg_roles WHERE rolname = current_user")
         is_superuser, user = cursor.fetchone()
         if not is_superuser:
+            what = ", ".join(sorted(set(roles.ALL) - present)) or f"memberships of {roles.WORKER}"
             raise CommandError(
-                f"The roles {', '.join(sorted(set(roles.ALL) - present))} are missing, and {user} may not "
-                "make them: run `manage.py check_wall --roles`, give its SQL to a superuser, migrate again."
+                f"The database's roles are not whole ({what} missing), and {user} may not make them: run "
+                "`manage.py check_wall --roles`, give its SQL to a superuser, migrate again."
             )
         for statement in roles.statements(user, connection.pg_version // 10_000, present):
             cursor.execute(statement)

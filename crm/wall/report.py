@@ -33,6 +33,12 @@ def _of_roles(logins: dict) -> list[str]:
             found.append(f"{role} passes every policy: ALTER ROLE {role} NOSUPERUSER NOBYPASSRLS.")
     if not logins[roles.WORKER][1]:
         found.append(f"{roles.WORKER} cannot load a feed: ALTER ROLE {roles.WORKER} BYPASSRLS.")
+    with connection.cursor() as cursor:
+        if not install.worker_may_become_all(cursor):
+            found.append(
+                f"{roles.WORKER} cannot write files as who asked for them: "
+                f"GRANT {', '.join(roles.OF_PAGES)} TO {roles.WORKER}."
+            )
     if _rows(_MEMBER, [roles.WEB])[0][0]:
         found.append(f"{roles.WEB} may become the owner of the database: revoke that membership.")
     if owned := _rows(_OWNED, [list(roles.OF_PAGES)]):

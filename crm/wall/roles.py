@@ -69,7 +69,11 @@ def statements(owner: str, version: int, present: set[str]) -> list[str]:
         for role in ALL
     ]
     made += [f"GRANT {', '.join(SCOPED)} TO {WEB}{_without_inheriting(version)}"]
-    made += [f"GRANT {', '.join(OF_PAGES)} TO {_quoted(owner)}{_without_inheriting(version)}"]
+    # a worker writes a person's file as that person
+    made += [
+        f"GRANT {', '.join(OF_PAGES)} TO {who}{_without_inheriting(version)}"
+        for who in (WORKER, _quoted(owner))
+    ]
     made += [f"GRANT {WORKER} TO {_quoted(owner)}", f"ALTER ROLE {_quoted(owner)} BYPASSRLS"]
     return made
 

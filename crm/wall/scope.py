@@ -57,10 +57,28 @@ def enter(user_id: int) -> bool:
 
 @contextmanager
 def of_user(user_id: int):
-    """The role and the scope of one user for a block of code: what a request has, without one."""
+    """The role and the scope of one user for a block of code: what a request has, without one.
+
+    Yields False where he is switched off: then no customer is there.
+    """
     with at_the_door():
-        enter(user_id)
-        yield
+        yield enter(user_id)
+
+
+@contextmanager
+def as_user(user_id: int):
+    """The same where a worker does what a page may do too: inside his own request nothing changes.
+
+    Yields False inside somebody else's.
+    """
+    if getattr(connection, "wall_role", None) is None:
+        with of_user(user_id) as is_active:
+            yield is_active
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.user', true) = %s", [str(user_id)])
+        is_own = cursor.fetchone()[0]
+    yield is_own
 
 
 @contextmanager

@@ -176,6 +176,16 @@ def test_the_web_is_refused(web, role, statement):
             web.execute(statement)
 
 
+def test_the_worker_may_take_a_persons_role_and_no_more(web):
+    known = connection.get_connection_params()
+    kept = {name: value for name, value in known.items() if name not in {"context", "cursor_factory"}}
+    with psycopg.connect(**kept | {"user": roles.WORKER}) as worker:
+        for role in roles.OF_PAGES:
+            worker.execute(f"SET LOCAL ROLE {role}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            worker.execute("SET LOCAL ROLE app")
+
+
 @pytest.mark.parametrize("role", NARROW)
 def test_rights_of_staff_are_not_theirs_to_change(web, role):
     with web.transaction(force_rollback=True):

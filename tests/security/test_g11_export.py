@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -22,10 +23,12 @@ from crm.export.cells import clean, for_csv, looks_like_formula, masked
 from crm.export.files import write_csv, write_xlsx
 from crm.export.models import Export, ExportChunk, ExportState
 from crm.export.registry import sheets
+from crm.wall import roles, scope
 from customers.models import Customer
 from managers.choices import Role
 from managers.models import User
 from tests.factories import make_customer, make_user
+from tests.security.wall import take_visible_to_out
 
 TODAY = timezone.localdate
 LEADS = ["=", "+", "-", "@", "\t=", "\r=", "\n=", " =", "\u00a0=", "\u200b=", "\ufeff=", "\x00=", "=\x00"]
@@ -186,6 +189,48 @@ def test_rights_are_looked_up_again_at_download(as_user, manager, colleague, cus
     answer = client.get(reverse("exports:download", args=[export.public_id]))
     assert (answer.status_code in (302, 303), answer.streaming) == (True, False)
     assert AuditRecord.objects.filter(act="download").count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["manager", "supervisor", "admin_user"])
+def test_without_visible_to_a_worker_writes_no_foreign_row(
+    monkeypatch, manager, customer, foreign_customer, who, request
+):
+    """The database narrows a file as it narrows a page, though the worker itself passes every policy."""
+    user = request.getfixturevalue(who)
+    user = getattr(user, "user", user)
+    export = Export.objects.create(user=user, what="book", query={}, form="csv", expected=1)
+    take_visible_to_out(monkeypatch)
+    services.write(export.pk)
+    export.refresh_from_db()
+    whole = [customer.pk, foreign_customer.pk]
+    assert (export.state, export.subjects) == (ExportState.READY, whole if who == "admin_user" else whole[:1])
+    assert [foreign_customer.number in str(rows_of(export))] == [who == "admin_user"]
+
+
+@pytest.mark.django_db
+def test_without_visible_to_rights_still_count_at_download(
+    monkeypatch, as_user, manager, colleague, customer, foreign_customer
+):
+    export = services.start(manager.user, "book", {}, "csv", as_of=TODAY())
+    take_visible_to_out(monkeypatch)
+    url = reverse("exports:download", args=[export.public_id])
+    answer = as_user(manager.user).get(url)
+    assert customer.number in b"".join(answer.streaming_content).decode()
+    Customer.objects.filter(pk=customer.pk).update(lead=colleague)
+    assert not as_user(manager.user).get(url).streaming
+
+
+@pytest.mark.django_db
+def test_nobodys_file_is_written_inside_another_persons_request(manager, colleague, customer):
+    export = Export.objects.create(user=manager.user, what="book", query={}, form="csv", expected=1)
+    with scope.of_user(colleague.user_id), scope.as_user(manager.user_id) as is_his:
+        assert not is_his
+    with scope.of_user(manager.user_id):
+        services.write(export.pk)  # his own request: its scope stays
+        assert connection.wall_role == roles.MANAGER
+    export.refresh_from_db()
+    assert export.state == ExportState.READY
 
 
 # --- above 200 rows a second person ---
