@@ -13,6 +13,7 @@ from functools import cached_property
 from django.db import connection
 from django.urls import reverse
 
+from crm.look.masks import mask_name
 from crm.wall.scope import beyond_scope
 from customers.models import Customer
 from performance import groundwork, scoring, sources
@@ -48,7 +49,7 @@ class Row:
     denominator: Decimal
     values: dict = field(default_factory=dict)
     customer: Customer | None = None
-    is_open: bool = False  # the customer is still with this manager: his page opens
+    is_open: bool = False  # the reader still sees the customer: his page opens, his name is whole
 
     @property
     def token(self) -> str:
@@ -56,11 +57,20 @@ class Row:
 
     @property
     def name(self) -> str:
-        return self.customer.name if self.customer else ""
+        """Whole for who still sees the customer, else `张*`: the number beside it names the record."""
+        if self.customer is None:
+            return ""
+        is_whole = self.is_open or not self.customer.is_person
+        return self.customer.name if is_whole else mask_name(self.customer.name)
+
+    @property
+    def number(self) -> str:
+        """The customer's number, of one who has passed to somebody else."""
+        return self.customer.number if self.customer and not self.is_open else ""
 
     @property
     def url(self) -> str:
-        """The customer's page; empty where he has passed to somebody else."""
+        """The customer's page; empty where the reader sees him no more."""
         return reverse("customers:detail", args=[self.customer.public_id]) if self.is_open else ""
 
     @cached_property
@@ -88,9 +98,10 @@ class Evidence:
         return total_cells(self.code, self.numerator, self.denominator)
 
 
-def rows_behind(card: Scorecard, code: str, *, limit: int = LIMIT, after: str = "") -> Evidence:
+def rows_behind(card: Scorecard, code: str, reader, *, limit: int = LIMIT, after: str = "") -> Evidence:
     """Return the rows behind indicator `code` of `card`, at most `limit` (≤ 500), from the one `after`.
 
+    `reader` is who looks: rows and sums are the same for all, names are whole of customers he sees today.
     Newest records first, then customers by what they add. Works for any night, also one whose rollup is gone.
     Raises KeyError for a code that is no indicator.
     """
@@ -106,7 +117,8 @@ def rows_behind(card: Scorecard, code: str, *, limit: int = LIMIT, after: str = 
         rows.sort(key=lambda row: (row.record == "flow", -(row.day or date.min).toordinal(), *_size(row)))
         start = next((place + 1 for place, row in enumerate(rows) if row.token == after), 0) if after else 0
         page = rows[start : start + min(limit, LIMIT)]
-        shown = _with_customers(card, page)
+        page = _with_customers(page)
+    shown = _opened_for(reader, page)
     return Evidence(
         code,
         shown,
@@ -168,11 +180,15 @@ def _flows(card: Scorecard, code: str, window, rules: Rules) -> list[Row]:
     return rows
 
 
-def _with_customers(card: Scorecard, rows: list[Row]) -> list[Row]:
+def _with_customers(rows: list[Row]) -> list[Row]:
     """Put each row's customer beside it: one query for the page."""
-    found = Customer.objects.only("public_id", "name", "number", "lead_id", "co_id")
+    found = Customer.objects.only("public_id", "name", "number", "kind")
     customers = found.in_bulk({row.customer_id for row in rows})
-    held = {key for key, one in customers.items() if card.manager_id in (one.lead_id, one.co_id)}
-    return [
-        replace(row, customer=customers.get(row.customer_id), is_open=row.customer_id in held) for row in rows
-    ]
+    return [replace(row, customer=customers.get(row.customer_id)) for row in rows]
+
+
+def _opened_for(reader, rows: list[Row]) -> list[Row]:
+    """Say of each row whether `reader` sees its customer, in his own scope: one query for the page."""
+    keys = {row.customer_id for row in rows}
+    seen = set(Customer.objects.visible_to(reader).filter(pk__in=keys).values_list("pk", flat=True))
+    return [replace(row, is_open=row.customer_id in seen) for row in rows]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.export.registry import Column, Sheet
 from crm.subtree import within
+from customers.models import Customer
 from managers.choices import Line, Role
 from managers.models import Branch, Manager
 from performance.choices import Dimension
@@ -128,24 +129,22 @@ def _evidence_may(user, query):
 
 
 def _evidence_count(user, query, as_of):
-    return rows_behind(_card(user, query), query["code"], limit=1).count
+    return rows_behind(_card(user, query), query["code"], user, limit=1).count
 
 
 def _evidence_rows(user, query, as_of):
     card, after = _card(user, query), ""
-    own = user.pk == card.manager.user_id
     while True:
-        page = rows_behind(card, query["code"], limit=LIMIT, after=after)
+        page = rows_behind(card, query["code"], user, limit=LIMIT, after=after)
         for row in page.rows:
             values = dict(zip(page.head, row.cells, strict=False))
             number = row.customer.number if row.customer else ""
-            # who passed to somebody else is a number, no name: the file stays when the page is gone
-            name = row.name if row.is_open or not own else ""
+            # of who passed to somebody else the name is masked as on the page, and nothing to be rechecked
             yield (
-                None,
+                row.customer_id if row.is_open else None,
                 (
                     number,
-                    name,
+                    row.name,
                     row.day,
                     row.record,
                     row.share,
@@ -160,7 +159,8 @@ def _evidence_rows(user, query, as_of):
 
 
 def _evidence_still(user, query, subjects):
-    return _card(user, query) is not None
+    seen = Customer.objects.visible_to(user).filter(pk__in=subjects).count()
+    return _card(user, query) is not None and seen == len(subjects)
 
 
 def _evidence_title(query):

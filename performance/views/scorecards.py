@@ -212,13 +212,13 @@ def _card_page(request, card, mine=False):
         dimension = "" if dimension else Dimension.values[0]
     context = {"card": card, "sheet": opened, "mine": mine, "open": dimension}
     if dimension:
-        context |= _opened(opened, dimension, request.GET.get("code", ""))
+        context |= _opened(opened, dimension, request.GET.get("code", ""), request.user)
     past = history(card)
     context["trend"] = _trend(past) if len(past) > 1 else None
     return render_page(request, "performance/scorecard.html", "performance/_dimensions.html", context)
 
 
-def _opened(opened, dimension, code):
+def _opened(opened, dimension, code, reader):
     """What stands open: the named indicator, else the first of the dimension that was measured."""
     row = next(found for found in opened.dimensions if found.code == dimension)
     indicators = {each.code: each for each in row.indicators}
@@ -226,7 +226,7 @@ def _opened(opened, dimension, code):
     indicator = indicators.get(code) or (measured[0] if measured else None)
     if indicator is None:
         return {"indicator": None}
-    found = rows_behind(opened.card, indicator.code, limit=SHOWN)
+    found = rows_behind(opened.card, indicator.code, reader, limit=SHOWN)
     return {"indicator": indicator, "formula": formula(opened, indicator), "evidence": found}
 
 
@@ -248,7 +248,7 @@ def indicator(request, public_id, code):
     row = opened.indicator(code)
     if row is None:
         raise Http404
-    found = rows_behind(card, code, limit=PAGE, after=request.GET.get("after", ""))
+    found = rows_behind(card, code, request.user, limit=PAGE, after=request.GET.get("after", ""))
     return render(
         request,
         "performance/indicator.html",

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.partitions import ensure_months
-from customers.choices import Channel, Family, LoanClass, TransactionKind
-from customers.models import Assignment, LoanState, ProfileFact, ProfileField
+from crm.wall import scope
+from customers.choices import Channel, CustomerKind, Family, LoanClass, TransactionKind
+from customers.models import Assignment, Customer, LoanState, ProfileFact, ProfileField
 from marketing.models import Opportunity
 from performance import periods, scoring
 from performance.evidence import rows_behind
@@ -488,7 +489,7 @@ def test_rows_sum_to_what_was_stored(borrower, saver, manager, colleague, produc
     checked = set()
     for card in Scorecard.objects.select_related("period__scheme", "night"):
         for result in card.results.exclude(numerator=None):
-            found = rows_behind(card, result.code)
+            found = rows_behind(card, result.code, card.manager.user)
             assert found.numerator == result.numerator, result.code
             if result.code != "I3":  # months are the manager's, not a row's
                 assert found.denominator == result.denominator, result.code
@@ -506,7 +507,7 @@ def test_rows_come_page_by_page(branch, manager, products):
     card = Scorecard.objects.select_related("period__scheme", "night").get()
     names, after = [], ""
     for expected in (2, 2, 1):
-        page = rows_behind(card, "E2", limit=2, after=after)
+        page = rows_behind(card, "E2", manager.user, limit=2, after=after)
         assert (len(page.rows), page.count) == (expected, 5)
         names += [row.name for row in page.rows]
         after = page.next
@@ -514,7 +515,30 @@ def test_rows_come_page_by_page(branch, manager, products):
     assert page.rows[0].url == f"/customers/{page.rows[0].customer.public_id}/"
 
 
+def test_who_was_handed_on_is_a_mask_and_a_number(branch, manager, colleague, supervisor, products):
+    """Score to fact: the same rows and sums for all; a name only for who sees the customer today."""
+    gone, kept = (make_customer(name, branch=branch, lead=manager) for name in ("欧阳娜娜", "沈知远"))
+    firm = make_customer("青禾商贸", branch=branch, lead=manager, kind=CustomerKind.COMPANY)
+    for customer in (gone, kept, firm):
+        add_balances(make_account(customer, products[0]), (day(1), 100_00))
+    write()
+    Customer.objects.filter(pk__in=[gone.pk, firm.pk]).update(lead=colleague)
+    card = Scorecard.objects.select_related("period__scheme", "night").get(manager=manager)
+    seen = {}
+    for reader in (manager.user, supervisor):
+        with scope.of_user(reader.pk):
+            found = rows_behind(card, "E2", reader)
+        seen[reader] = {row.customer_id: (row.name, row.number, bool(row.url)) for row in found.rows}
+        assert (found.count, found.numerator) == (3, card.results.get(code="E2").numerator)
+    assert seen[manager.user] == {
+        gone.pk: ("欧***", gone.number, False),
+        kept.pk: ("沈知远", "", True),
+        firm.pk: ("青禾商贸", firm.number, False),
+    }
+    assert {name for name, *_ in seen[supervisor].values()} == {"欧阳娜娜", "沈知远", "青禾商贸"}
+
+
 def test_indicator_without_a_source_has_no_rows(borrower, manager):
     write()
     card = Scorecard.objects.select_related("period__scheme", "night").get(manager=manager)
-    assert rows_behind(card, "S5").rows == []
+    assert rows_behind(card, "S5", manager.user).rows == []
