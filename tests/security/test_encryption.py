@@ -13,17 +13,14 @@ from crm.secrets.keys import Keyring
 from customers.models import Account, CustomerIdentity
 from customers.selectors.search import matching
 from tests.factories import make_account, make_customer, make_product
+from tests.security.personal import ACCOUNT, ADDRESS, DOCUMENT, MOBILE, give_identity
 
 pytestmark = pytest.mark.django_db
-
-DOCUMENT, MOBILE, ADDRESS = "999999190001010014", "13800001234", "江南省青禾市城东区人民路一百二十八号"
 
 
 @pytest.fixture
 def identity(customer):
-    row = customer.identity
-    row.document, row.document_number, row.mobile, row.address = "resident_id", DOCUMENT, MOBILE, ADDRESS
-    row.save()
+    give_identity(customer)
     return CustomerIdentity.objects.get(pk=customer.pk)
 
 
@@ -102,12 +99,12 @@ def test_lookups_by_the_value_are_refused_without_naming_it(identity):
 
 
 def test_found_by_the_whole_number_only(identity, customer):
-    account = make_account(customer, make_product(), number="6200000000000013")
-    assert Account.objects.get(number_hash="6200000000000013") == account
+    account = make_account(customer, make_product(), number=ACCOUNT)
+    assert Account.objects.get(number_hash=ACCOUNT) == account
     people = type(customer).objects
-    for words in (DOCUMENT, MOBILE, f"+86 {MOBILE}", "999999 19000101 0014", "6200000000000013"):
+    for words in (DOCUMENT, MOBILE, f"+86 {MOBILE}", "999999 19000101 0014", ACCOUNT):
         assert list(people.filter(matching(words))) == [customer]
-    for words in (DOCUMENT[:-1], MOBILE[:-1], "620000000000001"):
+    for words in (DOCUMENT[:-1], MOBILE[:-1], ACCOUNT[:-1]):
         assert list(people.filter(matching(words))) == []
 
 

@@ -12,16 +12,14 @@ from crm.signin.recent import SIGNED_IN_AT
 from customers.models import Reveal, RevealGrant
 from customers.services import reveals
 from tests.factories import make_account, make_product
+from tests.security.personal import ACCOUNT, ADDRESS, DOCUMENT, MOBILE, give_identity
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DOCUMENT, MOBILE, ADDRESS = "999999190001010014", "13800001234", "江南省青禾市城东区人民路一百二十八号"
 
 
 @pytest.fixture
 def customer(customer):
-    row = customer.identity
-    row.document, row.document_number, row.mobile, row.address = "resident_id", DOCUMENT, MOBILE, ADDRESS
-    row.save()
+    give_identity(customer)
     return customer
 
 
@@ -40,9 +38,9 @@ def test_each_field_is_shown_once_for_a_reason(as_user, manager, customer):
         assert 'data-hide-after="30"' in text
         assert response.headers["Refresh"].startswith("30; url=")
         assert "no-store" in response.headers["Cache-Control"]
-    account = make_account(customer, make_product(), number="6200000000000013")
+    account = make_account(customer, make_product(), number=ACCOUNT)
     at = reverse("customers:reveal_account", args=[customer.public_id, account.public_id])
-    assert "6200000000000013" in client.post(at, {"reason": "核对账号"}).content.decode()
+    assert ACCOUNT in client.post(at, {"reason": "核对账号"}).content.decode()
     assert list(Reveal.objects.order_by("pk").values_list("field", flat=True)) == [
         "document",
         "mobile",
@@ -52,7 +50,7 @@ def test_each_field_is_shown_once_for_a_reason(as_user, manager, customer):
     rows = AuditRecord.objects.filter(act="reveal", customer_number=customer.number)
     assert rows.count() == 4
     said = str(list(rows.values()))
-    assert not [value for value in (DOCUMENT, MOBILE, ADDRESS, "6200000000000013") if value in said]
+    assert not [value for value in (DOCUMENT, MOBILE, ADDRESS, ACCOUNT) if value in said]
 
 
 def test_the_audit_row_commits_before_the_value_is_read(as_user, manager, customer, monkeypatch):
