@@ -21,6 +21,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --home-dir /srv/guanhu guanhu
 COPY --from=build /srv/guanhu /srv/guanhu
 WORKDIR /srv/guanhu
+# the only folders that a process writes: volumes, which take their owner from here
+RUN mkdir -p var/feed-reports var/history && chown guanhu: var/feed-reports var/history
 ENV PATH=/srv/guanhu/.venv/bin:$PATH PYTHONUNBUFFERED=1
 USER guanhu
 EXPOSE 8000

@@ -37,7 +37,7 @@ real-bank: setup ## load a real ledger: make real-bank SRC=../shared/data/berka;
 	@test -n "$(SRC)" || { echo "guanhu: say where the ledger lies: make real-bank SRC=folder" >&2; exit 2; }
 	@exec $(BESIDE) $(PY) examples/berka/real_bank.py "$(SRC)"
 
-soak: setup-test ## kill and race tests at full size (long)
+soak: setup-test ## kill and race tests at full size (hours): make soak [SOAK_SHARE=0.1] [SOAK_RESUME=1] [ARGS=tests/…]
 	@exec $(PY) -m pytest -n 0 -m soak $(ARGS)
 
 messages: setup-test ## gather and compile the translations (needs Debian's gettext)

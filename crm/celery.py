@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from crm.ops import celery_logs  # noqa: F401 (its signals)
+from crm.ops import alive, celery_logs  # noqa: F401 (their signals)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 

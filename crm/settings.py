@@ -237,6 +237,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not HASHED_STATIC
+WHITENOISE_AUTOREFRESH = not HASHED_STATIC  # else each client of a test lists every file
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 # --- Work in the background --------------------------------------------------------------------------------
@@ -313,15 +314,21 @@ READY_CHECKS = [
     "crm.ops.checks.database",
     "crm.ops.checks.migrations",
     "crm.ops.checks.broker",
+    "crm.ops.checks.worker",
+    "crm.ops.checks.beat",
     "performance.monitoring.night",
 ]
 READY_NEEDS = {"database", "migrations"}  # without the others pages still answer
 METRIC_SOURCES = [
     "crm.ops.metrics.connections",
     "crm.ops.metrics.queue",
+    "crm.ops.metrics.processes",
     "crm.ops.metrics.feed",
     "performance.monitoring.nights",
 ]
+SILENCE_SECONDS = int(env("SILENCE_SECONDS", "20"))  # without a sign of life a worker or beat counts as away
+CELERY_BEAT_SCHEDULER = "crm.ops.alive:Scheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds
 METRICS_TOKEN = env("METRICS_TOKEN")  # unset: only from this machine, and never through a proxy
 # `manage.py retain`: what goes when it is older; an app adds its class with one line
 RETENTION_RULES = [

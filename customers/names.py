@@ -2,8 +2,6 @@
 
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 # Characters read otherwise as a surname than in a word.
 _SURNAMES = {
     "曾": "z",
@@ -88,6 +86,8 @@ def initials(name: str, *, is_person: bool = True) -> str:
 
 
 def _read_words(text: str) -> str:
+    from pypinyin import Style, lazy_pinyin  # 55 MB of phrases: only who writes names pays
+
     parts = lazy_pinyin(text, style=Style.FIRST_LETTER, errors=lambda other: _plain(other))
     return "".join(parts).lower()
 

@@ -6,9 +6,11 @@ HQ  admin, auditor
 """
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
 from managers.choices import BranchKind, Role
+from tests import soak
 from tests.bank import make_bank
 from tests.database import clone_of_template, copy_of_bank, empty_tables
 from tests.factories import make_branch, make_customer, make_manager, make_user
@@ -28,9 +30,14 @@ LONG_FILES = (
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     """Where several workers share the suite, order its files; within a file nothing changes."""
+    soak.leave_out_what_passed(items, config)
     if hasattr(config, "workerinput"):
         rank = {name: number for number, name in enumerate(LONG_FILES)}
         items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
+
+def pytest_runtest_logreport(report):
+    soak.note(report)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +74,15 @@ def quick_flush():
     """After a test that commits, empty only the tables that hold rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: empty_tables())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """argon2 as in production, with the least that it takes: 1 ms for 60."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, least in (("time_cost", 1), ("memory_cost", 8), ("parallelism", 1)):
+            patch.setattr(Argon2PasswordHasher, name, least)
         yield
 
 

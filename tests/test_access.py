@@ -5,11 +5,13 @@ without saying who may see it. A rule is the answer to GET by each of `ROLES`, a
 scorecard of `manager`; `LOGIN` is the redirect of somebody without a session.
 """
 
+from copy import deepcopy
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -241,35 +243,40 @@ def address(customer, manager):
     return lambda name: reverse(name, args=arguments.get(name, []))
 
 
-def answer(client, user, url, *, method="get"):
-    """The answer to `url` for `user`: its status, or LOGIN for the redirect to the login page."""
-    client.logout()
+def answers(client, user, addresses, *, method="get") -> dict:
+    """Name → the answer for `user`: its status, or LOGIN for the redirect to the login page.
+
+    What one request changes is taken back before the next.
+    """
     if user:
         client.force_login(user)
-    response = getattr(client, method)(url)
-    if response.status_code == 302 and response.headers["Location"].startswith(reverse("login")):
-        return LOGIN
-    return response.status_code
+    cookies, found = deepcopy(client.cookies), {}
+    for name, url in addresses.items():
+        client.cookies = deepcopy(cookies)
+        with transaction.atomic():
+            response = getattr(client, method)(url)
+            transaction.set_rollback(True)
+        to_login = response.headers.get("Location", "").startswith(reverse("login"))
+        found[name] = LOGIN if response.status_code == 302 and to_login else response.status_code
+    return found
 
 
 def test_every_url_has_a_rule():
     assert set(named_patterns()) == set(RULES)
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
-def test_a_url_answers_each_role_by_its_rule(name, client, cast, address):
-    url = address(name)
-    assert {role: answer(client, user, url) for role, user in cast.items()} == dict(
-        zip(ROLES, RULES[name], strict=True)
-    )
+@pytest.mark.parametrize("role", ROLES)
+def test_every_url_answers_a_role_by_its_rule(role, client, cast, address):
+    asked = {name: address(name) for name in RULES}
+    wanted = {name: rule[ROLES.index(role)] for name, rule in RULES.items()}
+    assert answers(client, cast[role], asked) == wanted
 
 
-@pytest.mark.parametrize("name", sorted(WRITES))
-def test_a_write_answers_each_role_by_its_rule(name, client, cast, address):
-    url = address(name)
-    assert {role: answer(client, user, url, method="post") for role, user in cast.items()} == dict(
-        zip(ROLES, WRITES[name], strict=True)
-    )
+@pytest.mark.parametrize("role", ROLES)
+def test_every_write_answers_a_role_by_its_rule(role, client, cast, address):
+    asked = {name: address(name) for name in WRITES}
+    wanted = {name: rule[ROLES.index(role)] for name, rule in WRITES.items()}
+    assert answers(client, cast[role], asked, method="post") == wanted
 
 
 def test_an_address_of_nothing_looks_like_an_address_of_somebody_elses(client, cast, foreign_customer):

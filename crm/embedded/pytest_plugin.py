@@ -50,10 +50,10 @@ def _with_database(url: str, number: int) -> str:
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)  # before xdist's own
 def pytest_xdist_auto_num_workers(config) -> int:
-    """Answer `-n auto`: one worker more than processors, as much of the suite waits; none for named files."""
+    """Answer `-n auto`: two workers a processor, as much of the suite waits; none for named files."""
     if any("::" in name or name.endswith(".py") for name in config.args):
         return 0
-    return min(len(os.sched_getaffinity(0)) + 1, MOST_WORKERS)
+    return min(2 * len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
 def _start() -> None:

@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.module_loading import import_string
 
+from crm.ops import alive
+
 log = logging.getLogger(__name__)
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 WORST = (OK, DEGRADED, DOWN)
@@ -48,6 +50,21 @@ def broker() -> tuple[str, dict]:
         link.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
         waiting = link.default_channel.queue_declare(app.conf.task_default_queue, passive=False)
     return OK, {"waiting": waiting.message_count}
+
+
+def worker() -> tuple[str, dict]:
+    """Without a worker nights, files and approvals wait."""
+    return _alive(alive.WORKER)
+
+
+def beat() -> tuple[str, dict]:
+    """Without beat no night begins and nothing is queued again."""
+    return _alive(alive.BEAT)
+
+
+def _alive(kind: str) -> tuple[str, dict]:
+    number = alive.count(kind)
+    return OK if number else DEGRADED, {"alive": number}
 
 
 @cache

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest, mult
 from prometheus_client.core import GaugeMetricFamily
 
 from crm.feed.models import FeedLoad, FeedState
-from crm.ops import checks, counters  # noqa: F401 (counters: what is not imported is not told)
+from crm.ops import alive, checks, counters  # noqa: F401 (counters: what is not imported is not told)
 
 log = logging.getLogger(__name__)
 
@@ -56,23 +56,25 @@ def by_label(name: str, told: str, label: str, values: dict) -> GaugeMetricFamil
 
 
 def connections():
-    """Sessions of this database by state, and how many PostgreSQL takes."""
+    """Sessions of this database by login and state, and how many PostgreSQL takes."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() GROUP BY 1"
-        )
-        states = dict(cursor.fetchall())
+        cursor.execute("SELECT login, state, sessions, seconds FROM ops_sessions()")
+        found = cursor.fetchall()
         cursor.execute(
             "SELECT current_setting('max_connections')::int, pg_database_size(current_database()), "
             "xact_commit, xact_rollback, deadlocks FROM pg_stat_database WHERE datname = current_database()"
         )
         most, size, commits, rollbacks, deadlocks = cursor.fetchone()
-    yield by_label(
-        "database_connections",
-        "Sessions of this database by state; other: of logins whose state the web may not see.",
-        "state",
-        states,
+    sessions = GaugeMetricFamily(
+        "guanhu_database_connections", "Sessions of this database.", labels=["login", "state"]
+    )
+    for login, state, number, _ in found:
+        sessions.add_metric([login, state], number)
+    yield sessions
+    yield gauge(
+        "database_transaction_seconds_max",
+        "Age of the oldest open transaction.",
+        max((float(seconds) for *_, seconds in found), default=0),
     )
     yield gauge("database_connections_max", "Sessions that PostgreSQL takes in all.", most)
     yield gauge("database_bytes", "Size of the database.", size)
@@ -87,6 +89,12 @@ def connections():
 def queue():
     """Messages that wait in the broker; those that a worker holds do not count."""
     yield gauge("queue_depth", "Messages waiting in the broker.", checks.broker()[1]["waiting"])
+
+
+def processes():
+    """Workers and beats that gave a sign of life lately."""
+    living = {"worker": alive.count(alive.WORKER), "beat": alive.count(alive.BEAT)}
+    yield by_label("processes_alive", "Processes that gave a sign of life lately.", "kind", living)
 
 
 def feed():

@@ -74,7 +74,9 @@ def statements(owner: str, version: int, present: set[str]) -> list[str]:
         f"GRANT {', '.join(OF_PAGES)} TO {who}{_without_inheriting(version)}"
         for who in (WORKER, _quoted(owner))
     ]
-    made += [f"GRANT {WORKER} TO {_quoted(owner)}", f"ALTER ROLE {_quoted(owner)} BYPASSRLS"]
+    # counts of sessions for the monitoring (ops_sessions), which no role of a page may see itself
+    made += [f"GRANT {WORKER}, pg_read_all_stats TO {_quoted(owner)}"]
+    made += [f"ALTER ROLE {_quoted(owner)} BYPASSRLS"]
     return made
 
 

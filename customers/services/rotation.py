@@ -6,11 +6,14 @@ from django.db import transaction
 
 from crm.drafts.models import Draft
 from crm.secrets.cipher import master_of
+from crm.secrets.errors import SecretError
 from crm.secrets.fields import Sealed, data_key_of, key_place
-from crm.secrets.keys import keyring
+from crm.secrets.keys import keyed_hash, keyring
+from crm.signin import factors
 from customers.models import CustomerIdentity
 
 BATCH = 1000
+SAMPLE = 1000
 
 
 def rotate(batch: int = BATCH) -> Iterator[tuple[int, int]]:
@@ -42,3 +45,24 @@ def masters_in_use() -> set[str]:
     keys = CustomerIdentity.objects.filter(wrapped_key__isnull=False).values_list("wrapped_key", flat=True)
     drafts = set(map(master_of, Draft.objects.values_list("wrapped_key", flat=True)))
     return drafts | {master_of(key) for key in keys.iterator(chunk_size=10_000)}
+
+
+def unknown_masters() -> set[str]:
+    """The ids of master keys that wrap something and are not in the key file."""
+    return (masters_in_use() | factors.masters_in_use()) - set(keyring().masters)
+
+
+def sample_opened(count: int) -> tuple[int, int]:
+    """Open the personal data of `count` customers drawn by lot; return (customers, values).
+
+    Raises SecretError where the key file does not open a value, or hashes it otherwise than it was found by.
+    """
+    drawn = CustomerIdentity.objects.filter(wrapped_key__isnull=False).order_by("?")[:count]
+    customers = values = 0
+    for row in drawn:
+        opened = {name: getattr(row, name) for name in ("document_number", "mobile", "address")}
+        for kind, name in (("document", "document_number"), ("mobile", "mobile")):
+            if opened[name] and keyed_hash(kind, opened[name]) != bytes(getattr(row, f"{kind}_hash")):
+                raise SecretError("The search key of the key file is another one: nobody would be found.")
+        customers, values = customers + 1, values + sum(1 for value in opened.values() if value)
+    return customers, values

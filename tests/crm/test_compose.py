@@ -1,11 +1,15 @@
 """docker-compose.yml describes the processes of `make run`, and .env.example every variable it reads."""
 
 import re
+from pathlib import Path
 
 import yaml
+from django.conf import settings
 
 from crm.embedded.layout import REPOSITORY
+from crm.feed.loading import reports_folder
 
+DOCKERFILE = (REPOSITORY / "Dockerfile").read_text()
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 
@@ -27,6 +31,25 @@ def test_processes_wait_for_tables_and_servers():
 def test_only_the_web_process_is_reachable_and_only_from_the_host():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+def test_what_a_process_writes_lies_on_a_volume_that_its_user_owns():
+    """The containers are read-only; a new volume takes its owner from the folder of the image."""
+    worker = {mount.split(":")[1] for mount in SERVICES["worker"]["volumes"]}
+    for path in (reports_folder(), Path(settings.HISTORY_HEADS).parent):
+        inside = path.relative_to(REPOSITORY)
+        assert f"/srv/guanhu/{inside}" in worker
+        assert re.search(rf"chown guanhu: .*{inside}", DOCKERFILE)
+    assert "feed-reports:/srv/guanhu/var/feed-reports:ro" in SERVICES["web"]["volumes"]
+    for mount in (mount for service in SERVICES.values() for mount in service.get("volumes", [])):
+        assert mount.startswith("${") or mount.split(":")[0] in yaml.safe_load(COMPOSE)["volumes"]
+
+
+def test_the_image_copies_what_is_there_and_needs_no_root():
+    copied = [words.split()[1:-1] for words in re.findall(r"^(COPY (?!--from).*)$", DOCKERFILE, re.M)]
+    assert [name for names in copied for name in names if not (REPOSITORY / name).exists()] == []
+    assert DOCKERFILE.rindex("USER guanhu") < DOCKERFILE.rindex("CMD")
+    assert "RUN" not in DOCKERFILE[DOCKERFILE.rindex("USER guanhu") :]
 
 
 def test_every_variable_is_in_the_example():

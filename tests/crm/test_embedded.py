@@ -45,6 +45,23 @@ def state():
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def made_once():
+    """A bank that was opened and closed."""
+    folder = tempfile.mkdtemp(prefix="guanhu-test-", dir="/tmp")
+    state = Path(folder) / "bank"
+    launch(state, "true").communicate(timeout=60)
+    yield state
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def made(state, made_once):
+    """A copy of it, for whom the first start is not the question."""
+    subprocess.run(["cp", "-a", made_once, state], check=True)
+    return state
+
+
 USERS = {"user": NAMED_UID, "nameless": NAMELESS_UID}
 
 
@@ -83,8 +100,8 @@ def test_run_command_gets_both_servers_and_nothing_stays(state):
     assert processes_of(state) == set()
 
 
-def test_run_command_exit_code_is_passed_on(state):
-    process = launch(state, "sh", "-c", "exit 7")
+def test_run_command_exit_code_is_passed_on(made):
+    process = launch(made, "sh", "-c", "exit 7")
     process.communicate(timeout=60)
     assert process.returncode == 7
 
@@ -99,8 +116,8 @@ def test_run_unknown_command_is_one_sentence(state):
     assert not state.exists()
 
 
-def test_database_owner_may_use_what_the_product_leans_on(state):
-    with running(state), connect(state) as connection:
+def test_database_owner_may_use_what_the_product_leans_on(made):
+    with running(made), connect(made) as connection:
         connection.execute("CREATE EXTENSION pg_trgm")
         connection.execute("CREATE EXTENSION btree_gist")
         trigrams = connection.execute("SELECT show_trgm('张伟')").fetchone()[0]
@@ -139,12 +156,12 @@ def test_kills_lose_no_row_leave_nothing_and_touch_no_permission(state, identity
     assert [(path, path.stat().st_mode, path.stat().st_uid) for path in outside] == before
 
 
-def test_launcher_killed_next_start_does_not_wait_for_the_old_one(state):
-    with running(state) as launcher:
-        write_row(state, 1)
+def test_launcher_killed_next_start_does_not_wait_for_the_old_one(made):
+    with running(made) as launcher:
+        write_row(made, 1)
         kill(launcher.pid)
-    with running(state):
-        assert rows(state) == [1]
+    with running(made):
+        assert rows(made) == [1]
 
 
 def _answers_anew(state, before):
@@ -154,18 +171,18 @@ def _answers_anew(state, before):
         return False
 
 
-def test_postmaster_killed_with_busy_backend_is_restarted(state):
+def test_postmaster_killed_with_busy_backend_is_restarted(made):
     """A backend in the middle of a computation outlives its postmaster and holds the shared memory."""
-    with running(state) as launcher:
-        write_row(state, 1)
-        busy = threading.Thread(target=_compute_long, args=(state,))
+    with running(made) as launcher:
+        write_row(made, 1)
+        busy = threading.Thread(target=_compute_long, args=(made,))
         busy.start()
-        with connect(state) as watcher:
+        with connect(made) as watcher:
             eventually(lambda: _active(watcher) == 1, 10)
-        before = postmaster(state)
+        before = postmaster(made)
         kill(before)
-        eventually(lambda: _answers_anew(state, before), 60, launcher)
-        assert rows(state) == [1]
+        eventually(lambda: _answers_anew(made, before), 60, launcher)
+        assert rows(made) == [1]
         busy.join(60)
 
 
@@ -181,26 +198,26 @@ def _active(watcher):
     ).fetchone()[0]
 
 
-def test_valkey_killed_is_restarted_with_queued_work(state):
-    with running(state), valkey(state) as client:
+def test_valkey_killed_is_restarted_with_queued_work(made):
+    with running(made), valkey(made) as client:
         client.rpush("queue", "work")
-        before = valkey_process(state)
+        before = valkey_process(made)
         eventually(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0, 5)
         kill(before)
-        eventually(lambda: valkey_process(state) not in (None, before), 20)
+        eventually(lambda: valkey_process(made) not in (None, before), 20)
         assert client.lrange("queue", 0, -1) == [b"work"]
 
 
-def test_second_launcher_is_refused_with_the_first_ones_number(state):
-    with running(state) as first:
-        second = launch(state, "true")
+def test_second_launcher_is_refused_with_the_first_ones_number(made):
+    with running(made) as first:
+        second = launch(made, "true")
         out, err = second.communicate(timeout=60)
         assert (second.returncode, out) == (2, "")
         assert err == (
             f"guanhu: This bank is already running (process {first.pid}): stop it first (Ctrl-C in its "
-            f"terminal), or set GUANHU_STATE to another folder. State: {state}\n"
+            f"terminal), or set GUANHU_STATE to another folder. State: {made}\n"
         )
-        write_row(state, 1)
+        write_row(made, 1)
 
 
 def test_long_and_odd_path_uses_a_short_private_socket_folder(tmp_path):
@@ -241,33 +258,33 @@ def test_folder_with_other_things_is_refused_untouched(state):
     assert (os.listdir(state), stat.S_IMODE(state.stat().st_mode)) == (["letters.txt"], 0o755)
 
 
-def test_discarded_bank_leaves_what_is_not_its_own(state):
-    with running(state):
-        write_row(state, 1)
-    (state / "letters.txt").write_text("mine")
-    (state / "sub").mkdir()
+def test_discarded_bank_leaves_what_is_not_its_own(made):
+    with running(made):
+        write_row(made, 1)
+    (made / "letters.txt").write_text("mine")
+    (made / "sub").mkdir()
     command = [sys.executable, "-m", "crm.bank", "--discard"]
-    subprocess.run(command, cwd=REPOSITORY, env=bare_environment(GUANHU_STATE=str(state)), check=True)
-    assert sorted(os.listdir(state)) == ["letters.txt", "sub"]
+    subprocess.run(command, cwd=REPOSITORY, env=bare_environment(GUANHU_STATE=str(made)), check=True)
+    assert sorted(os.listdir(made)) == ["letters.txt", "sub"]
 
 
-def test_reused_process_number_in_postmaster_pid_does_not_lock_out(state):
-    with running(state):
-        write_row(state, 1)
-        content = (Layout(state).postgres_data / "postmaster.pid").read_text().splitlines()
+def test_reused_process_number_in_postmaster_pid_does_not_lock_out(made):
+    with running(made):
+        write_row(made, 1)
+        content = (Layout(made).postgres_data / "postmaster.pid").read_text().splitlines()
     content[0] = str(os.getpid())  # alive, and not PostgreSQL
-    (Layout(state).postgres_data / "postmaster.pid").write_text("\n".join(content))
-    with running(state):
-        assert rows(state) == [1]
+    (Layout(made).postgres_data / "postmaster.pid").write_text("\n".join(content))
+    with running(made):
+        assert rows(made) == [1]
 
 
 @needs_root
-def test_change_of_identity_takes_the_data_along(state):
+def test_change_of_identity_takes_the_data_along(made):
     for identity in ({}, {"GUANHU_ROOT_AS": "nobody"}, {}):
-        with running(state, **identity):
-            write_row(state, 1)
-    with running(state):
-        assert rows(state) == [1, 1, 1]
+        with running(made, **identity):
+            write_row(made, 1)
+    with running(made):
+        assert rows(made) == [1, 1, 1]
 
 
 def test_half_made_data_folder_is_made_anew(state):
@@ -278,12 +295,12 @@ def test_half_made_data_folder_is_made_anew(state):
     assert not (state / "postgres.partial").exists()
 
 
-def test_terminated_launcher_stops_command_and_servers(state):
-    with running(state) as launcher:
+def test_terminated_launcher_stops_command_and_servers(made):
+    with running(made) as launcher:
         launcher.send_signal(signal.SIGTERM)
         launcher.communicate(timeout=60)
         assert launcher.returncode == 128 + signal.SIGTERM
-        assert processes_of(state) == set()
+        assert processes_of(made) == set()
 
 
 def test_killed_pytest_leaves_nothing_and_the_next_one_sweeps(tmp_path):
@@ -315,13 +332,13 @@ def test_killed_pytest_leaves_nothing_and_the_next_one_sweeps(tmp_path):
     assert not state.exists()
 
 
-def test_servers_listen_on_no_network_address(state):
-    with running(state):
-        with connect(state) as connection:
+def test_servers_listen_on_no_network_address(made):
+    with running(made):
+        with connect(made) as connection:
             found = connection.execute(
                 "SELECT current_setting('listen_addresses'), inet_server_addr()"
             ).fetchone()
-        with valkey(state) as client:
+        with valkey(made) as client:
             port = client.config_get("port")
     assert (found, port) == (("", None), {"port": "0"})
 

@@ -6,13 +6,15 @@ import urllib.request
 from contextlib import contextmanager
 from datetime import date
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from crm.feed.models import FeedLoad, FeedState
-from crm.ops import checks
+from crm.ops import alive, checks
+from crm.wall import roles
 from customers.models import Publication
 from performance.choices import NightState, Stage, StepState
 from performance.models import Night, Step
@@ -32,7 +34,17 @@ def figures(content) -> dict:
 
 
 @pytest.fixture
-def night(db):
+def living():
+    """A worker and beat gave a sign of life."""
+    names = (f"{alive.WORKER}test", f"{alive.BEAT}test")
+    for name in names:
+        alive.sign(name)
+    yield
+    alive._valkey().delete(*names)
+
+
+@pytest.fixture
+def night(db, living):
     """A night that runs, after one that is published; one step done in 90 seconds, one waits for 60."""
     now = timezone.now()
     seen = Night.objects.create(
@@ -69,12 +81,20 @@ def test_ready_says_each_check_to_the_monitoring(client, night):
     found = client.get("/readyz")
     assert found.status_code == 200
     assert found.json()["status"] == "ok"
-    assert set(found.json()["checks"]) == {"database", "migrations", "broker", "night"}
+    assert set(found.json()["checks"]) == {"database", "migrations", "broker", "worker", "beat", "night"}
+    assert found.json()["checks"]["worker"]["alive"] >= 1
     assert found.json()["checks"]["night"] == {"state": "ok", "level": "ok", "age_hours": 0.0}
 
 
 def test_ready_tells_a_stranger_one_word(client, night):
     assert client.get("/readyz", REMOTE_ADDR="10.0.0.7").json() == {"status": "ok"}
+
+
+def test_silence_of_a_worker_degrades(client, night):
+    alive._valkey().delete(f"{alive.WORKER}test")
+    found = client.get("/readyz").json()
+    assert (found["status"], found["checks"]["worker"]) == ("degraded", {"state": "degraded", "alive": 0})
+    assert found["checks"]["beat"]["state"] == "ok"
 
 
 def test_an_old_night_or_none_degrades_and_pages_still_answer(client, db):
@@ -101,7 +121,14 @@ def test_missing_migrations_are_not_ready(client, night, monkeypatch):
     assert (found.status_code, found.json()["checks"]["migrations"]) == (503, {"state": "down", "missing": 1})
 
 
-def test_metrics_tell_nights_feed_queue_connections_and_requests(client, night):
+@pytest.fixture
+def a_workers_session():
+    settings = connection.settings_dict
+    with psycopg.connect(host=settings["HOST"], dbname=settings["NAME"], user=roles.WORKER):
+        yield
+
+
+def test_metrics_tell_nights_feed_queue_connections_and_requests(client, night, a_workers_session):
     FeedLoad.objects.create(
         business_date=date(2026, 6, 30),
         since=date(2026, 6, 29),
@@ -122,8 +149,11 @@ def test_metrics_tell_nights_feed_queue_connections_and_requests(client, night):
     assert found["guanhu_feed_loads", "loaded"] == 1
     assert found["guanhu_feed_rows",] == 4711
     assert found["guanhu_queue_depth",] >= 0
-    # behind the second wall a page's role sees that there are sessions, not what they do
-    assert sum(value for key, value in found.items() if key[0] == "guanhu_database_connections") >= 1
+    # a page's role sees how many sessions there are and what they do, of other logins too
+    sessions = {key[1:]: value for key, value in found.items() if key[0] == "guanhu_database_connections"}
+    assert sessions["guanhu_worker", "idle"] >= 1
+    assert found["guanhu_database_transaction_seconds_max",] >= 0
+    assert found["guanhu_processes_alive", "worker"] >= 1
     assert any(key[0] == "guanhu_request_seconds_count" and key[3] == "200" for key in found)
     assert {value for key, value in found.items() if key[0] == "guanhu_source_up"} == {1}
 

@@ -15,9 +15,10 @@ from django.urls import reverse
 
 from customers.models import Customer
 from managers.models import User
+from tests.soak import sizes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = [pytest.param(50, id="a tenth"), pytest.param(500, id="all", marks=pytest.mark.soak)]
+ROUNDS = sizes(50, 500)
 ASKERS = 2
 
 

@@ -15,12 +15,10 @@ from django.db import connection, transaction
 from customers.models import Assignment, Customer
 from customers.services.assignment import AssignmentRefused, assign
 from tests.factories import make_customer, make_manager
+from tests.soak import sizes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ATTEMPTS = [
-    pytest.param(1_000, id="a tenth"),
-    pytest.param(10_000, id="all", marks=pytest.mark.soak),
-]
+ATTEMPTS = sizes(1_000, 10_000)
 THREADS, CUSTOMERS, DAYS = 16, 5, 30
 TODAY = date(2026, 6, 30)
 

@@ -28,6 +28,7 @@ from performance.approvals import SCHEME, scheme_payload
 from performance.models import Period, Plan, Scheme
 from performance.periods import period_of
 from tests.factories import make_customer, make_manager, make_user
+from tests.soak import sizes
 
 pytestmark = pytest.mark.django_db
 EFFECTS = []  # what the test kind did, by payload number
@@ -433,7 +434,7 @@ def test_every_kind_says_its_effect_in_every_language(customer, colleague, super
     assert all(kind.label for kind in kinds().values())
 
 
-# --- 5,000 random sequences, a tenth here ---
+# --- 5,000 random sequences under `make soak` ---
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
@@ -516,9 +517,7 @@ def _check(people):
     assert Assignment.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    "count", [500, pytest.param(5000, marks=pytest.mark.soak)], ids=["a tenth", "5000 sequences"]
-)
+@pytest.mark.parametrize("count", sizes(250, 5_000))
 def test_random_sequences(
     count, noted, closed, manager, colleague, customer, supervisor, second_supervisor, admin_user
 ):

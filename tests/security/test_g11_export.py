@@ -29,6 +29,7 @@ from managers.choices import Role
 from managers.models import User
 from tests.factories import make_customer, make_user
 from tests.security.wall import take_visible_to_out
+from tests.soak import sizes
 
 TODAY = timezone.localdate
 LEADS = ["=", "+", "-", "@", "\t=", "\r=", "\n=", " =", "\u00a0=", "\u200b=", "\ufeff=", "\x00=", "=\x00"]
@@ -57,9 +58,7 @@ def runs(text):
     return stripped[:1] in set("=+-@|%＝＋－＠") or text[:1] in "\t\r\n"
 
 
-COUNTS = pytest.mark.parametrize(
-    "count", [10_000, pytest.param(100_000, marks=pytest.mark.soak)], ids=["a tenth", "100000 texts"]
-)
+COUNTS = pytest.mark.parametrize("count", sizes(10_000, 100_000))
 
 
 @COUNTS

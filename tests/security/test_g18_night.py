@@ -19,12 +19,12 @@ import pytest
 
 from tests.bank import AS_OF
 from tests.crm.launching import bare_environment, connect, eventually, kill, postmaster, running, valkey
+from tests.soak import Progress, say, share_of
 
 pytestmark = pytest.mark.soak
-WORKER_KILLS = int(os.environ.get("G18_WORKER_KILLS", "500"))
-FLUSHES = int(os.environ.get("G18_FLUSHES", "20"))
-POSTGRES_KILLS = int(os.environ.get("G18_POSTGRES_KILLS", "20"))
-CUSTOMERS = os.environ.get("G18_CUSTOMERS", "300")
+PARTS = 5
+WORKER_KILLS, FLUSHES, POSTGRES_KILLS = (share_of(figure // PARTS) for figure in (500, 20, 20))
+CUSTOMERS = "300"
 RECOVERY = 600  # seconds in which the bank must help itself
 
 
@@ -129,8 +129,9 @@ class Reader(threading.Thread):
 NIGHT = f"SELECT state, digest, run FROM performance_night WHERE business_date = '{AS_OF}'"
 
 
-def test_kills_of_everything_leave_the_published_night_the_same(tmp_path):
-    state, dice = tmp_path / "bank", random.Random(18)
+@pytest.mark.parametrize("seed", range(PARTS))
+def test_kills_of_everything_leave_the_published_night_the_same(tmp_path, seed):
+    state, dice = tmp_path / "bank", random.Random(seed)
     logs = tmp_path / "logs"
     logs.mkdir()
     with running(state, seconds=36_000) as launcher, ExitStack() as stack:
@@ -147,11 +148,13 @@ def test_kills_of_everything_leave_the_published_night_the_same(tmp_path):
         reader.start()
         done, nights = {"worker": 0, "flush": 0, "postgres": 0}, 0
         wanted = {"worker": WORKER_KILLS, "flush": FLUSHES, "postgres": POSTGRES_KILLS}
+        progress = Progress("faults", sum(wanted.values()))
         while done != wanted:
             nights += 1
             eventually(lambda: start(bank), RECOVERY, launcher)
             while (row := bank.ask(NIGHT)) is None or row[0] == "running":
                 attack(bank, dice, done, wanted, launcher)
+                progress.step()
                 if done == wanted:
                     break
             eventually(lambda: settled(bank), RECOVERY, launcher)
@@ -159,7 +162,7 @@ def test_kills_of_everything_leave_the_published_night_the_same(tmp_path):
             assert now[1] == digest, f"night {nights} after {done}"
         reader.over.set()
         reader.join(60)
-        print(f"{nights} nights, {done}, {reader.reads:,} reads, {now[2] - run} runs")
+        say(f"{nights} nights, {done}, {reader.reads:,} reads, {now[2] - run} runs")
         assert (now[0], now[1]) == ("published", digest)
         assert reader.reads > 100
         assert reader.mixed == []

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from tests.bank import make_bank
 from tests.crm.launching import connect, eventually, kill, postmaster, running
 from tests.performance.night_bank import empty
+from tests.soak import Progress, parts
 
 WRITERS = 4
 
@@ -45,9 +46,9 @@ def serves(state, before):
         return False
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.soak)])
-def test_kills_of_the_postmaster_under_load_lose_no_acknowledged_write(tmp_path, kills):
-    state, dice = tmp_path / "bank", random.Random(19)
+@pytest.mark.parametrize(("kills", "seed"), parts(3, 200, of=4))
+def test_kills_of_the_postmaster_under_load_lose_no_acknowledged_write(tmp_path, kills, seed):
+    state, dice, progress = tmp_path / "bank", random.Random(seed), Progress("kills", kills)
     with running(state, seconds=7_200) as launcher:
         with connect(state) as connection:
             connection.execute("CREATE TABLE kept (writer int, number int)")
@@ -61,6 +62,7 @@ def test_kills_of_the_postmaster_under_load_lose_no_acknowledged_write(tmp_path,
             before = postmaster(state)
             kill(before)
             eventually(lambda: serves(state, before), 60, launcher)  # noqa: B023
+            progress.step()
         for writer in writers:
             writer.over.set()
             writer.join(60)

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from io import StringIO
 
@@ -45,6 +46,24 @@ def rotated(*options):
     out = StringIO()
     call_command("rotate_keys", *options, stdout=out)
     return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_key_file_is_proved_by_opening(keys):
+    people(3)
+    out = StringIO()
+    call_command("check_keys", stdout=out)
+    assert "3 values of 3 customers opened" in out.getvalue()
+    right = keyring()
+    write(replace(right, search=os.urandom(32)), keys)
+    with pytest.raises(CommandError, match="search key of the key file is another one"):
+        call_command("check_keys")
+    write(replace(right, masters={name: os.urandom(32) for name in right.masters}), keys)
+    with pytest.raises(CommandError):
+        call_command("check_keys")
+    write(replace(right, masters={"k9": os.urandom(32)}, current="k9"), keys)
+    with pytest.raises(CommandError, match="The key file lacks k1"):
+        call_command("check_keys")
 
 
 @pytest.mark.django_db

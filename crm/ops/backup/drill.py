@@ -18,7 +18,11 @@ from crm.ops.backup.load import restore
 from crm.ops.backup.programs import BackupError, connect, drop_database, parameters
 
 LARGE = 15 * 60  # seconds that a restore may take
-ASKED = ("verify_history",)  # commands that prove a bank, run on the restored one where they exist
+ASKED = (
+    "verify_history",
+    "check_keys",
+    "check_wall",
+)  # commands that prove a bank, run on the restored one where they exist
 
 
 def drill(folder: Path | None, *, now: datetime, say) -> dict:
