@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-REGISTRY = ("feed", "night", "book")
+REGISTRY = ("feed", "night", "book", "fits")
 RESULT = Path("var") / "bench.json"
 
 
