@@ -38,7 +38,7 @@ real-bank: setup ## load a real ledger: make real-bank SRC=../shared/data/berka;
 	@exec $(BESIDE) $(PY) examples/berka/real_bank.py "$(SRC)"
 
 soak: setup-test ## kill and race tests at full size (hours): make soak [SOAK_SHARE=0.1] [SOAK_RESUME=1] [ARGS=tests/…]
-	@exec $(PY) -m pytest -n 0 -m soak $(ARGS)
+	@exec $(PY) -m pytest -n 0 --capture=sys -m soak $(ARGS)
 
 messages: setup-test ## gather and compile the translations (needs Debian's gettext)
 	@$(PY) manage.py makemessages -l zh_Hans -i .venv -i node_modules -i var --no-location

@@ -60,7 +60,7 @@ class Progress:
 
 
 def say(text: str) -> None:
-    """Print past pytest's capture."""
+    """Print past pytest's capture (`make soak` has it take Python's streams only)."""
     print(f"  [soak] {text}", file=sys.__stderr__, flush=True)
 
 

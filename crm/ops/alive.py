@@ -5,7 +5,7 @@ turn of its clock. A process that is killed leaves no word, so its silence is wh
 """
 
 import contextlib
-import logging
+import socket
 from functools import cache
 
 import redis
@@ -13,7 +13,6 @@ from celery.beat import PersistentScheduler
 from celery.signals import heartbeat_sent, worker_shutting_down
 from django.conf import settings
 
-log = logging.getLogger(__name__)
 WORKER, BEAT = "guanhu:alive:worker:", "guanhu:alive:beat:"
 _SECONDS = 1  # the longest that a process which works waits for Valkey
 
@@ -49,5 +48,5 @@ class Scheduler(PersistentScheduler):
     """Beat's clock, which says that it goes; `beat_max_loop_interval` says how often at least."""
 
     def tick(self, *arguments, **options):
-        sign(f"{BEAT}{self.app.main}")
+        sign(f"{BEAT}{socket.gethostname()}")
         return super().tick(*arguments, **options)

@@ -1,6 +1,7 @@
 """docker-compose.yml describes the processes of `make run`, and .env.example every variable it reads."""
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -50,6 +51,16 @@ def test_the_image_copies_what_is_there_and_needs_no_root():
     assert [name for names in copied for name in names if not (REPOSITORY / name).exists()] == []
     assert DOCKERFILE.rindex("USER guanhu") < DOCKERFILE.rindex("CMD")
     assert "RUN" not in DOCKERFILE[DOCKERFILE.rindex("USER guanhu") :]
+
+
+def test_neither_keys_nor_records_of_the_bank_get_into_the_image():
+    """What compose mounts from the repository's folder is left out of it, and out of git."""
+    beside = {name.rstrip("/") for name in re.findall(r":-\./([^}]+)}", COMPOSE)} | {".env"}
+    assert beside == {"feed", "guanhu_keys.json", ".env"}
+    for ignored in (".dockerignore", ".gitignore"):
+        patterns = (REPOSITORY / ignored).read_text().split()
+        left = [name for name in beside if not any(fnmatch(name, p.strip("/")) for p in patterns)]
+        assert left == [], ignored
 
 
 def test_every_variable_is_in_the_example():
