@@ -92,6 +92,12 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "crm.replay.middleware.FormsCountOnce",
 ]
+# What happened with a customer: tuples of customers.events.Source, one of each app.
+TIMELINE_SOURCES = [
+    "customers.event_sources.SOURCES",
+    "service.events.SOURCES",
+    "marketing.events.SOURCES",
+]
 NAV_COUNTS = ["customers.context_processors.rail_counts", "crm.approvals.selectors.rail_counts"]
 ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"

@@ -199,6 +199,46 @@ class GroupKind(models.TextChoices):
     CORPORATE_GROUP = "corporate_group", _("Corporate group")
 
 
+class GroupRole(models.TextChoices):
+    """What a member is to the head of a household or group."""
+
+    HEAD = "head", _("Head")
+    SPOUSE = "spouse", _("Spouse")
+    CHILD = "child", _("Child")
+    PARENT = "parent", _("Parent")
+    SUBSIDIARY = "subsidiary", _("Subsidiary")
+    AFFILIATE = "affiliate", _("Affiliate")
+    MEMBER = "member", _("Member")
+
+
+class Control(models.TextChoices):
+    """How an owner controls an organisation (beneficial ownership, customer due diligence)."""
+
+    SHARES = "shares", _("Holds shares")
+    VOTES = "votes", _("Holds voting rights")
+    OTHER = "other", _("Controls otherwise")
+    MANAGEMENT = "management", _("Leads the management")
+
+
+class OutsideKind(models.TextChoices):
+    """What a customer has with other banks, in the words of the conversation."""
+
+    DEPOSIT = "deposit", _("Deposits")
+    WEALTH = "wealth", _("Wealth management")
+    FUND = "fund", _("Funds")
+    INSURANCE = "insurance", _("Insurance")
+    SECURITIES = "securities", _("Securities")
+    LOAN = "loan", _("Loan")
+
+
+class IdentityPart(models.TextChoices):
+    """The parts of an identity that are checked and dated one by one."""
+
+    DOCUMENT = "document", _("document")
+    MOBILE = "mobile", _("mobile")
+    ADDRESS = "address", _("address")
+
+
 class FactSource(models.TextChoices):
     CUSTOMER = "customer", _("Told by the customer")
     DOCUMENT = "document", _("Seen in a document")

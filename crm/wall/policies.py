@@ -119,6 +119,12 @@ def of_parent(table, column, parent, *, key="id", **rights) -> Line:
     return Line(table, _for_scoped(seen) | _head_office(), **rights)
 
 
+def of_members(table, memberships, **rights) -> Line:
+    """Groups: seen by who sees a member of them. A group without members is nobody's: it is being made."""
+    seen = f"size = 0 OR EXISTS (SELECT FROM {memberships} AS m WHERE m.group_id = {table}.id)"
+    return Line(table, _for_scoped(seen) | _head_office(), **rights)
+
+
 def OPEN(table, **rights) -> Line:
     """Reference data: whoever has signed in reads it."""
     return Line(table, **rights)
@@ -211,6 +217,11 @@ _PAPERS = (
     "receiver_signed_at, witness_signed_at)"
 )
 _ITEMS = "insert, update (on_problem_list, note, left_out), delete"
+_IDENTITY = (
+    "insert, update (document, document_number, document_hash, document_expires_on, mobile, mobile_hash, "
+    "address, wrapped_key)"
+)
+_GROUP = "insert, update (name, size)"
 
 TABLES = (
     # Django's own
@@ -275,16 +286,19 @@ TABLES = (
     customers_themselves(
         "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
     ),
-    of_customer("customers_customeridentity"),
+    of_customer("customers_customeridentity", write=_IDENTITY),
+    of_customer("customers_identitycheck", write="insert, update"),
     of_customer("customers_reveal", write="insert", append_only=True),
     OPEN("customers_revealgrant", write="insert", append_only=True),
     OPEN("customers_product", admin=_SETTINGS),
     OPEN("customers_profilefield", admin=_SETTINGS),
     MACHINES("customers_publication"),
-    of_customer("customers_profilefact"),
-    of_customer("customers_relationship", "subject_id", "object_id"),
-    of_parent("customers_customergroup", "id", "customers_groupmembership", key="group_id", admin=_SETTINGS),
-    of_customer("customers_groupmembership"),
+    of_customer("customers_profilefact", write="insert, update"),
+    of_customer("customers_outsideholding", write="insert, update"),
+    of_customer("customers_relationship", "subject_id", "object_id", write="insert, update"),
+    of_customer("customers_stake", write="insert, update"),
+    of_members("customers_customergroup", "customers_groupmembership", write=_GROUP, admin=_SETTINGS),
+    of_customer("customers_groupmembership", write="insert, update, delete"),
     of_customer("customers_account"),
     of_customer("customers_loanstate"),
     # a supervisor assigns from today on inside his subtree; the triggers of customers.0009 hold the limits

@@ -14,11 +14,14 @@ from customers.models import (
     CustomerGroup,
     CustomerIdentity,
     GroupMembership,
+    IdentityCheck,
+    OutsideHolding,
     ProfileFact,
     ProfileField,
     Relationship,
     Reveal,
     RevealGrant,
+    Stake,
 )
 
 
@@ -149,6 +152,34 @@ class ProfileFactAdmin(ReadOnlyRecord):
     number = customer_number
 
 
+@admin.register(IdentityCheck)
+class IdentityCheckAdmin(ReadOnlyRecord):
+    list_display = ["number", "part", "source", "noted_on", "verified_on", "verified_by"]
+    list_filter = ["part", "source"]
+    list_select_related = ["customer", "verified_by"]
+    search_fields = ["=customer__number"]
+    number = customer_number
+
+
+@admin.register(OutsideHolding)
+class OutsideHoldingAdmin(ReadOnlyRecord):
+    list_display = ["number", "bank", "kind", "source", "told_on", "ended_on"]
+    list_filter = ["kind", "source"]
+    list_select_related = ["customer"]
+    search_fields = ["=customer__number"]
+    number = customer_number
+
+
+@admin.register(Stake)
+class StakeAdmin(ReadOnlyRecord):
+    list_display = ["number", "holder", "share", "control", "is_beneficial", "noted_on", "ended_on"]
+    list_filter = ["control", "is_beneficial"]
+    list_select_related = ["customer", "holder"]
+    search_fields = ["=customer__number", "=holder__number"]
+    fields = ["number", "holder", "share", "control", "is_beneficial", "source", "noted_on", "verified_on"]
+    number = customer_number
+
+
 @admin.register(Relationship)
 class RelationshipAdmin(ReadOnlyRecord):
     list_display = ["subject", "kind", "object", "since", "until"]
@@ -168,15 +199,19 @@ class MembershipInline(RecordInline):
 
 @admin.register(CustomerGroup)
 class CustomerGroupAdmin(Record):
-    list_display = ["code", "name", "kind"]
+    list_display = ["code", "name", "kind", "size"]
     list_filter = ["kind"]
     search_fields = ["=code", "name"]
     inlines = [MembershipInline]
 
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        CustomerGroup.objects.filter(pk=form.instance.pk).update(size=form.instance.memberships.count())
+
 
 @admin.register(GroupMembership)
 class GroupMembershipAdmin(ReadOnlyRecord):
-    list_display = ["group", "customer"]
+    list_display = ["group", "customer", "role"]
     list_select_related = ["group", "customer"]
     search_fields = ["=group__code", "=customer__number"]
 

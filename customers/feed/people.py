@@ -212,5 +212,8 @@ GROUPS = RecordType(
         """INSERT INTO customers_groupmembership (group_id, customer_id)
         SELECT g.id, r.customer_id FROM {rows} AS r JOIN customers_customergroup AS g ON g.code = r."group"
         ON CONFLICT (group_id, customer_id) DO NOTHING""",
+        """UPDATE customers_customergroup AS g SET size = m.members FROM (
+            SELECT group_id, count(*) AS members FROM customers_groupmembership GROUP BY group_id
+        ) AS m WHERE m.group_id = g.id AND m.members <> g.size""",
     ),
 )

@@ -7,7 +7,9 @@ from customers.models.customer import Customer, CustomerIdentity
 from customers.models.handover import Handover, HandoverItem
 from customers.models.holdings import Account, LoanState, Product
 from customers.models.ledger import DailyBalance, Rebuild, Transaction
-from customers.models.profile import CustomerGroup, GroupMembership, ProfileFact, ProfileField, Relationship
+from customers.models.outside import OutsideHolding
+from customers.models.profile import IdentityCheck, ProfileFact, ProfileField
+from customers.models.relations import CustomerGroup, GroupMembership, Relationship, Stake
 from customers.models.reveal import Reveal, RevealGrant
 from customers.models.standing import Publication, Standing
 
@@ -25,8 +27,10 @@ __all__ = [
     "GroupMembership",
     "Handover",
     "HandoverItem",
+    "IdentityCheck",
     "Interaction",
     "LoanState",
+    "OutsideHolding",
     "Product",
     "ProfileFact",
     "ProfileField",
@@ -35,6 +39,7 @@ __all__ = [
     "Relationship",
     "Reveal",
     "RevealGrant",
+    "Stake",
     "Standing",
     "Task",
     "Transaction",

@@ -1,11 +1,11 @@
-"""What is known of a customer: dated facts with source and verifier; relations and groups."""
+"""What is known of a customer: dated facts with source and verifier, what is checked of his identity."""
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.history.tracking import tracked
-from customers.choices import FactSource, GroupKind, RelationshipKind
+from customers.choices import FactSource, IdentityPart
 from customers.models.customer import Customer
 from managers.models import User
 
@@ -66,62 +66,32 @@ class ProfileFact(models.Model):
 
 
 @tracked()
-class Relationship(models.Model):
-    """`subject` is <kind> `object`: spouse of, legal representative of, guarantor of …"""
+class IdentityCheck(models.Model):
+    """Where a part of the identity comes from and who saw it proved; the value lies sealed elsewhere."""
 
-    subject = models.ForeignKey(Customer, models.PROTECT, related_name="relations", verbose_name=_("who"))
-    object = models.ForeignKey(
-        Customer, models.PROTECT, related_name="inverse_relations", verbose_name=_("of whom")
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="identity_checks", verbose_name=_("customer")
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=RelationshipKind)
-    since = models.DateField(_("since"), null=True, blank=True)
-    until = models.DateField(_("until"), null=True, blank=True)
+    part = models.CharField(_("part"), max_length=10, choices=IdentityPart)
+    source = models.CharField(_("source"), max_length=10, choices=FactSource)
+    noted_on = models.DateField(_("noted on"))
+    verified_on = models.DateField(_("verified on"), null=True, blank=True)
+    verified_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("verified by")
+    )
 
     class Meta:
-        verbose_name, verbose_name_plural = _("relationship"), _("relationships")
+        verbose_name, verbose_name_plural = _("identity check"), _("identity checks")
         constraints = [
-            models.UniqueConstraint(fields=["subject", "object", "kind"], name="customers_relationship_once"),
+            models.UniqueConstraint(fields=["customer", "part"], name="customers_identitycheck_once"),
             models.CheckConstraint(
-                name="customers_relationship_two_customers", condition=~Q(subject=models.F("object"))
+                name="customers_identitycheck_part_known", condition=Q(part__in=IdentityPart.values)
             ),
             models.CheckConstraint(
-                name="customers_relationship_ends_after_start",
-                condition=Q(until=None) | Q(since=None) | Q(until__gte=models.F("since")),
+                name="customers_identitycheck_verified_by_somebody",
+                condition=Q(verified_on=None) | Q(verified_by__isnull=False),
             ),
         ]
 
     def __str__(self):
-        return f"{self.subject_id} {self.kind} {self.object_id}"
-
-
-@tracked(private=("name",))
-class CustomerGroup(models.Model):
-    """A household or a corporate group: balances roll up over its members."""
-
-    code = models.CharField(_("code"), max_length=30, unique=True)
-    name = models.CharField(_("name"), max_length=80)
-    kind = models.CharField(_("kind"), max_length=16, choices=GroupKind)
-    members = models.ManyToManyField(
-        Customer, through="GroupMembership", related_name="groups", verbose_name=_("members")
-    )
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("group"), _("groups")
-
-    def __str__(self):
-        return self.code
-
-
-@tracked()
-class GroupMembership(models.Model):
-    group = models.ForeignKey(CustomerGroup, models.PROTECT, related_name="memberships")
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="memberships")
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("membership"), _("memberships")
-        constraints = [
-            models.UniqueConstraint(fields=["group", "customer"], name="customers_groupmembership_once")
-        ]
-
-    def __str__(self):
-        return f"{self.group_id} {self.customer_id}"
+        return f"{self.customer_id} {self.part}"

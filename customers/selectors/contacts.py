@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from crm import keyset
@@ -54,27 +54,32 @@ def may_read_note(user, interaction) -> bool:
     return wrote or user.is_supervisor or user.sees_whole_bank
 
 
-def open_promises(customer, tasks: list[Task], as_of: date, user=None) -> list[Promise]:
+def last_contacts(customer) -> tuple[Interaction | None, Interaction | None]:
+    """The latest contact over any channel, and the latest that a manager logged: one query."""
+    rows = contacts_of(customer).annotate(
+        is_logged=ExpressionWrapper(Q(manager__isnull=False), BooleanField())
+    )
+    latest = list(rows.order_by("is_logged", "-happened_at", "-id").distinct("is_logged"))
+    logged = next((row for row in latest if row.is_logged), None)
+    return max(latest, key=lambda row: row.happened_at, default=None), logged
+
+
+def open_promises(tasks: list[Task], logged: Interaction | None, as_of: date, user) -> list[Promise]:
     """Promises not yet kept: promise tasks, and the last contact's next step while it waits for its day.
 
     Every logged contact asks for a new next step, so that an older one is superseded. `tasks` are the
-    customer's open tasks. With `user` the step of a confidential contact is told only to whom it may be.
+    customer's open tasks, `logged` is his latest contact that a manager logged; the step of a confidential one
+    is told only to whom it may be.
     """
     promises = [
         Promise(task.reason.get("step", ""), task.due_on, _made_on(task.interaction), task)
         for task in tasks
         if task.kind == TaskKind.PROMISE
     ]
-    last = (
-        Interaction.objects.filter(customer=customer, manager__isnull=False)
-        .order_by("-happened_at", "-id")
-        .first()
-    )
-    waits = last and last.next_date and last.next_step and last.next_date >= as_of
-    if waits and not any(promise.step == last.next_step for promise in promises):
-        may_read = user is None or may_read_note(user, last)
-        step = last.next_step if may_read else _("confidential")
-        promises.append(Promise(step, last.next_date, _made_on(last), None))
+    waits = logged and logged.next_date and logged.next_step and logged.next_date >= as_of
+    if waits and not any(promise.step == logged.next_step for promise in promises):
+        step = logged.next_step if may_read_note(user, logged) else _("confidential")
+        promises.append(Promise(step, logged.next_date, _made_on(logged), None))
     return sorted(promises, key=lambda promise: promise.due_on)
 
 

@@ -17,7 +17,6 @@ from customers.models import (
     Relationship,
 )
 from customers.selectors.holdings import holdings_of
-from customers.selectors.profile import completeness_of
 from tests.customers.conftest import make_standing
 from tests.factories import make_account, make_customer, make_interaction, make_product, make_task
 
@@ -132,31 +131,6 @@ def test_group_sums_only_whom_one_may_see(as_user, manager, customer, foreign_cu
         GroupMembership.objects.create(group=group, customer=member)
         make_standing(member, aum_fen=82_000_000)
     assert as_user(manager.user).get(page(customer)).context["facts"][6]["fen"] == 82_000_000
-
-
-def test_completeness_weighs_what_holds(customer, today):
-    fields = [
-        ProfileField.objects.create(code=code, name=code, name_en=code, weight=weight, for_persons=persons)
-        for code, weight, persons in (
-            ("income", 5, True),
-            ("job", 3, True),
-            ("seal", 9, False),
-            ("old", 2, True),
-        )
-    ]
-    for field, expires in ((fields[1], None), (fields[3], today - timedelta(days=1))):
-        ProfileFact.objects.create(
-            customer=customer,
-            field=field,
-            value="有",
-            source="customer",
-            noted_on=today - timedelta(days=30),
-            verified_on=today,
-            expires_on=expires,
-        )
-    profile = completeness_of(customer, today)
-    assert (profile.percent, profile.verified_percent) == (30, 30)
-    assert [field.code for field in profile.missing] == ["income", "old"]
 
 
 def test_open_promises_are_the_last_step_and_the_promise_tasks(as_user, manager, customer, today):
