@@ -126,11 +126,8 @@ class OwnerForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        if (
-            cleaned.get("control") == Control.SHARES
-            and not cleaned.get("share")
-            and "share" not in self.errors
-        ):
+        holds = cleaned.get("control") == Control.SHARES
+        if holds and not cleaned.get("share") and "share" not in self.errors:
             self.add_error("share", _("Write the share, or choose how he controls it otherwise"))
         # the law's line: from there on he is a beneficial owner whatever was ticked
         if (cleaned.get("share") or 0) >= self.least:

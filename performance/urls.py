@@ -4,7 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
-from performance.views import analysis, branch, nights, scorecards
+from performance.views import analysis, branch, brief, customer, nights, scorecards
 
 
 class DateConverter:
@@ -25,6 +25,10 @@ app_name = "performance"
 urlpatterns = [
     path("customers/<uuid:public_id>/analysis/", analysis.strip, name="strip"),
     path("customers/<uuid:public_id>/analysis/<slug:p>/", analysis.explain, name="explain"),
+    path("customers/<uuid:public_id>/contribution/", customer.contribution, name="contribution"),
+    path("customers/<uuid:public_id>/brief/", brief.brief, name="brief"),
+    path("customers/<uuid:public_id>/lifecycle/", customer.lifecycle, name="lifecycle"),
+    path("customers/<uuid:public_id>/profile/worth/", customer.profile_worth, name="profile_worth"),
     path("branch/", branch.branch_board, name="branch_board"),
     path("branch/cases/<slug:kind>/", branch.board_cases, name="board_cases"),
     path("scorecards/", scorecards.scorecards, name="scorecards"),

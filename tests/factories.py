@@ -5,7 +5,21 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 from customers import choices as c
-from customers.models import Account, Assignment, Customer, CustomerIdentity, Interaction, Product, Task
+from customers.models import (
+    Account,
+    Assignment,
+    Customer,
+    CustomerGroup,
+    CustomerIdentity,
+    GroupMembership,
+    Interaction,
+    OutsideHolding,
+    Product,
+    ProfileField,
+    Relationship,
+    Stake,
+    Task,
+)
 from managers.choices import BranchKind, Grade, Line, Role
 from managers.models import Branch, Manager, User
 
@@ -76,6 +90,39 @@ def make_account(customer, product, *, number=None, opened_on=date(2020, 1, 1), 
         opened_on=opened_on,
         **extra,
     )
+
+
+def make_profile(customer, manager) -> dict[str, list]:
+    """What is known of `customer`, a row of each kind; the rest of each page's address, by URL name."""
+    today = date(2026, 6, 1)
+    ProfileField.objects.get_or_create(
+        code="occupation", defaults={"name": "职业", "name_en": "Occupation", "weight": 5}
+    )
+    other = make_customer("宋以宁", branch=customer.branch, lead=manager)
+    relation = Relationship.objects.create(subject=customer, object=other, kind=c.RelationshipKind.SPOUSE)
+    group = CustomerGroup.objects.create(code=f"G{customer.pk}", name="一家", kind="household", size=2)
+    for member, role in ((customer, c.GroupRole.HEAD), (other, c.GroupRole.SPOUSE)):
+        GroupMembership.objects.create(group=group, customer=member, role=role)
+    stake = Stake.objects.create(customer=customer, name="某人", share=60, source="document", noted_on=today)
+    outside = OutsideHolding.objects.create(
+        customer=customer,
+        bank="某行",
+        kind=c.OutsideKind.DEPOSIT,
+        amount_fen=45_000_000,
+        source="customer",
+        told_on=today,
+        noted_by=manager.user,
+    )
+    of_customer = ("timeline", "profile", "credit", "relations", "relate", "member", "owner", "outside")
+    return {name: [] for name in of_customer} | {
+        "fact": ["occupation"],
+        "identity": ["mobile"],
+        "relation_end": [relation.pk],
+        "member_leave": [other.public_id],
+        "owner_end": [stake.public_id],
+        "outside_edit": [outside.public_id],
+        "outside_end": [outside.public_id],
+    }
 
 
 def make_interaction(customer, *, manager=None, happened_at=None, **extra) -> Interaction:

@@ -21,7 +21,7 @@ from customers.models import ContactTemplate
 from performance.choices import NightState
 from performance.models import IndicatorResult, Night, Scorecard
 from performance.periods import period_of
-from tests.factories import make_account, make_interaction, make_product, make_task
+from tests.factories import make_account, make_interaction, make_product, make_profile, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,9 @@ DOOR = (200, 302, 302, 302, 302, 302, 302, 302)
 NO_PASSWORD = (LOGIN, 403, 403, 403, 403, 403, 403, 403)  # the cast has none to confirm or change
 OWN_FACTOR = (LOGIN, 404, 404, 404, 404, 404, 404, 404)  # nobody in the cast has one
 OWN_CUSTOMER = (LOGIN, 200, 404, 200, 404, 200, 200, 200)
+OWN_MANAGER = (LOGIN, 200, 404, 403, 404, 403, 403, 403)
+OWN_FORM = (LOGIN, 422, 404, 403, 404, 403, 403, 403)  # what was sent is incomplete
+OWN_WRITE = (LOGIN, 303, 404, 403, 404, 403, 403, 403)
 OWN_SCORE = (LOGIN, 200, 404, 200, 404, 404, 200, 200)
 MANAGERS = (LOGIN, 200, 200, 403, 200, 403, 403, 403)
 OVERSEERS = (LOGIN, 403, 403, 200, 403, 403, 200, 200)
@@ -78,8 +81,23 @@ RULES: dict[str, tuple] = {
     "customers:book": SIGNED_IN,
     "customers:detail": OWN_CUSTOMER,
     "customers:contacts": OWN_CUSTOMER,
+    "customers:timeline": OWN_CUSTOMER,
+    "customers:profile": OWN_CUSTOMER,
+    "customers:credit": OWN_CUSTOMER,
+    "customers:relations": OWN_CUSTOMER,
+    "customers:fact": OWN_MANAGER,
+    "customers:identity": OWN_MANAGER,
+    "customers:relate": OWN_MANAGER,
+    "customers:relation_end": POST_ONLY,
+    "customers:member": OWN_MANAGER,
+    "customers:member_leave": POST_ONLY,
+    "customers:owner": (LOGIN, 404, 404, 403, 404, 403, 403, 403),  # of organisations alone
+    "customers:owner_end": POST_ONLY,
+    "customers:outside": OWN_MANAGER,
+    "customers:outside_edit": OWN_MANAGER,
+    "customers:outside_end": POST_ONLY,
     "customers:who_sees": OWN_CUSTOMER,
-    "customers:log_contact": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
+    "customers:log_contact": OWN_MANAGER,
     "customers:contact_pick": MANAGERS,
     "customers:contact_edit": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
     "customers:contact_templates": MANAGERS,
@@ -97,6 +115,10 @@ RULES: dict[str, tuple] = {
     "customers:task_undo": POST_ONLY,
     "performance:strip": OWN_CUSTOMER,
     "performance:explain": OWN_CUSTOMER,
+    "performance:contribution": OWN_CUSTOMER,
+    "performance:lifecycle": OWN_CUSTOMER,
+    "performance:profile_worth": OWN_CUSTOMER,
+    "performance:brief": OWN_CUSTOMER,
     "performance:my_scorecard": MANAGERS,
     "performance:score_panel": MANAGERS,
     "performance:scorecards": (LOGIN, 303, 303, 200, 303, 403, 200, 200),
@@ -128,13 +150,24 @@ WRITES = {
     "customers:task_done": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
-    "customers:log_contact": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "customers:contact_edit": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "customers:contact_templates": (LOGIN, 422, 422, 403, 422, 403, 403, 403),
     "customers:contact_template": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "customers:feedback_judge": (LOGIN, 403, 403, 422, 403, 403, 403, 403),
     "drafts:save": (LOGIN, 204, 204, 204, 204, 204, 204, 204),
     "drafts:drop": (LOGIN, 303, 303, 303, 303, 303, 303, 303),
+    "customers:log_contact": OWN_FORM,
+    "customers:fact": OWN_FORM,
+    "customers:identity": OWN_FORM,
+    "customers:relate": OWN_FORM,
+    "customers:relation_end": OWN_WRITE,
+    "customers:member": OWN_FORM,
+    "customers:member_leave": OWN_WRITE,
+    "customers:owner": (LOGIN, 404, 404, 403, 404, 403, 403, 403),
+    "customers:owner_end": OWN_WRITE,
+    "customers:outside": OWN_FORM,
+    "customers:outside_edit": OWN_FORM,
+    "customers:outside_end": OWN_WRITE,
     "customers:reveal": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
     "customers:reveal_account": (LOGIN, 422, 404, 422, 404, 422, 403, 403),
     "customers:reveal_grant": (LOGIN, 403, 403, 302, 403, 403, 403, 403),
@@ -205,6 +238,7 @@ def address(customer, manager):
         reason="x",
         expires_at=night.published_at.replace(year=2099),
     )
+    known = make_profile(customer, manager)
     file = Export.objects.create(user=manager.user, what="book", query={}, form="csv")
     arguments = {
         "approvals:decide": [request.public_id],
@@ -229,11 +263,16 @@ def address(customer, manager):
         "customers:feedback_judge": [contact.public_id],
         "drafts:save": draft,
         "drafts:drop": draft,
+        **{f"customers:{name}": [customer.public_id, *more] for name, more in known.items()},
         "customers:task_done": [task.public_id],
         "customers:task_snooze": [task.public_id],
         "customers:task_undo": [task.public_id],
         "performance:strip": [customer.public_id],
         "performance:explain": [customer.public_id, "persistency"],
+        "performance:contribution": [customer.public_id],
+        "performance:lifecycle": [customer.public_id],
+        "performance:profile_worth": [customer.public_id],
+        "performance:brief": [customer.public_id],
         "performance:board_cases": ["silent"],
         "performance:scorecard": [scorecard.public_id],
         "performance:indicator": [scorecard.public_id, "E1"],

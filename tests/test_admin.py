@@ -27,6 +27,7 @@ from customers.models import (
     GroupMembership,
     Handover,
     HandoverItem,
+    IdentityCheck,
     LoanState,
     ProfileFact,
     ProfileField,
@@ -38,7 +39,14 @@ from managers.models import Attendance, Batch, CalendarDay, Course, Leave, Mento
 from marketing.models import Campaign, Invitation, Opportunity, ProductIdea, Segment, Strategy
 from performance.models import Closing, Deduction, Fit, PayEntry, PayStatement, Plan, PublishedScore
 from service.models import Complaint, PostLoanCheck, ServiceRequest, Survey
-from tests.factories import make_account, make_customer, make_interaction, make_product, make_task
+from tests.factories import (
+    make_account,
+    make_customer,
+    make_interaction,
+    make_product,
+    make_profile,
+    make_task,
+)
 from tests.performance.world import (
     DAY,
     make_card,
@@ -152,6 +160,8 @@ def everything(customer, manager, colleague, supervisor, foreign_customer, ledge
     Relationship.objects.create(subject=customer, object=foreign_customer, kind="spouse")
     group = CustomerGroup.objects.create(code="G1", name="沈家", kind="household")
     GroupMembership.objects.create(group=group, customer=customer)
+    make_profile(customer, manager)
+    IdentityCheck.objects.create(customer=customer, part="mobile", source="customer", noted_on=DAY)
     handover = Handover.objects.create(
         ref="HO-1", giver=manager, receiver=colleague, effective_on=DAY, reason="balance"
     )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import audit
-from crm.history.views import actor_words
+from crm.history.people import actor_words
 from crm.http import go_to, is_fragment, render_page, trigger
 from customers.choices import FactSource, IdentityPart
 from customers.models import CustomerIdentity, IdentityCheck, ProfileField

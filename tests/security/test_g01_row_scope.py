@@ -34,6 +34,13 @@ OTHERS = {
     "customers:contact_edit",
     "customers:contact_template",
     "customers:feedback_judge",
+    "customers:fact",
+    "customers:member_leave",
+    "customers:outside_edit",
+    "customers:outside_end",
+    "customers:owner",
+    "customers:owner_end",
+    "customers:relation_end",
     "customers:reveal",  # POST alone: tests/security/test_reveal.py asks them as everybody
     "customers:reveal_account",
     "customers:reveal_grant",

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from customers.choices import Channel, Outcome, Purpose
 from customers.forms import ContactForm
-from customers.models import ContactTemplate, Interaction
-from tests.factories import make_account, make_interaction, make_product, make_task
+from customers.models import ContactTemplate, Interaction, ProfileField
+from customers.services.facts import identity_version
+from tests.factories import make_account, make_customer, make_interaction, make_product, make_task
 from tests.test_access import named_patterns
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,14 @@ MAY_CHANGE = {
     },
     "customers:contact_templates": {"ContactTemplate": None},
     "customers:contact_template": {"ContactTemplate": {"title", "purpose", "text"}},
+    "customers:fact": {"ProfileFact": None},
+    "customers:identity": {
+        "CustomerIdentity": {"mobile", "mobile_hash", "wrapped_key"},
+        "IdentityCheck": None,
+    },
+    "customers:relate": {"Relationship": None},
+    "customers:member": {"CustomerGroup": None, "GroupMembership": None},
+    "customers:outside": {"OutsideHolding": None},
     "customers:task_done": {"Task": {"state", "done_at", "done_by", "settled_at", "closed_at"}},
     "customers:task_snooze": {"Task": {"due_on", "snoozed_to", "state", "snoozes"}},
     "customers:task_undo": {"Task": {"state", "due_on", "done_at", "settled_at", "closed_at", "snoozed_to"}},
@@ -158,6 +167,17 @@ SUBJECTS = {  # the record that an address of a form names
     "customers:task_undo": "task",
 }
 WRITES = tuple(SUBJECTS)
+# Forms of the customer's page: what each takes, and the rest of its address.
+ON_THE_PAGE = {
+    "customers:fact": ({"value": "教师", "source": "customer", "seen": "new"}, ["occupation"]),
+    "customers:identity": ({"value": "13800001234", "source": "customer", "seen": ""}, ["mobile"]),
+    "customers:relate": ({"who": "", "kind": "spouse:object"}, []),
+    "customers:member": ({"who": "", "role": "spouse"}, []),
+    "customers:outside": (
+        {"bank": "某行", "kind": "deposit", "amount": "45 万", "source": "customer", "seen": "new"},
+        [],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -175,6 +195,24 @@ def test_a_post_changes_only_what_its_form_lists(as_user, manager, records, name
     assert forbidden(found, MAY_CHANGE[name]) == {}
     if valid and name == "customers:log_contact":
         assert "Interaction" in found  # the form itself works, so the rest was really tried
+
+
+@pytest.mark.parametrize("name", sorted(ON_THE_PAGE))
+def test_a_form_of_the_customers_page_changes_only_its_own(as_user, manager, records, name):
+    customer = records["customer"]
+    other = make_customer("宋以宁", branch=customer.branch, lead=manager)
+    ProfileField.objects.create(code="occupation", name="职业", name_en="Occupation")
+    own, more = ON_THE_PAGE[name]
+    filled = {"who": other.number, "seen": identity_version(customer.identity, None, "mobile")}
+    own = {key: value or filled[key] for key, value in own.items()}
+    optional = {"is_verified", "expires_on", "matures_on", "document"}
+    sent = {key: value for key, value in everything_sent().items() if key not in optional} | own
+    before = picture()
+    answer = as_user(manager.user).post(reverse(name, args=[customer.public_id, *more]), sent)
+    found = changes(before, picture())
+    assert answer.status_code == 303
+    assert found
+    assert forbidden(found, MAY_CHANGE[name]) == {}
 
 
 def test_the_new_contact_says_what_the_form_said_and_who_is_signed_in(as_user, manager, records):

@@ -15,7 +15,19 @@ from crm.approvals.models import Approval, Execution
 from crm.export.models import Export
 from crm.replay.models import SentForm
 from customers.choices import Channel, Outcome, Purpose, TaskState
-from customers.models import ContactTemplate, Interaction, Task
+from customers.models import (
+    ContactTemplate,
+    CustomerGroup,
+    IdentityCheck,
+    Interaction,
+    OutsideHolding,
+    ProfileFact,
+    ProfileField,
+    Relationship,
+    Stake,
+    Task,
+)
+from customers.services.facts import identity_version
 from managers.choices import Role
 from tests.factories import make_branch, make_customer, make_interaction, make_manager, make_task, make_user
 
@@ -161,7 +173,54 @@ def _export(bank):
     return bank["manager"].user, url, {"form": "csv"}, lambda: Export.objects.count()
 
 
+def _fact(bank):
+    ProfileField.objects.create(code="occupation", name="职业", name_en="Occupation")
+    url = reverse("customers:fact", args=[bank["customer"].public_id, "occupation"])
+    data = {"value": "教师", "source": "customer", "seen": "new"}
+    return bank["manager"].user, url, data, lambda: ProfileFact.objects.count()
+
+
+def _identity(bank):
+    url = reverse("customers:identity", args=[bank["customer"].public_id, "mobile"])
+    identity = bank["customer"].identity
+    data = {"value": "13800001234", "source": "customer", "seen": identity_version(identity, None, "mobile")}
+    return bank["manager"].user, url, data, lambda: IdentityCheck.objects.count()
+
+
+def _relate(bank):
+    other = make_customer("宋以宁", branch=bank["branch"], lead=bank["manager"])
+    url = reverse("customers:relate", args=[bank["customer"].public_id])
+    data = {"who": other.number, "kind": "spouse:object"}
+    return bank["manager"].user, url, data, lambda: Relationship.objects.count()
+
+
+def _member(bank):
+    other = make_customer("宋以宁", branch=bank["branch"], lead=bank["manager"])
+    url = reverse("customers:member", args=[bank["customer"].public_id])
+    data = {"who": other.number, "role": "spouse"}
+    return bank["manager"].user, url, data, lambda: CustomerGroup.objects.filter(size=2).count()
+
+
+def _owner(bank):
+    firm = make_customer("云岫纸业", branch=bank["branch"], lead=bank["manager"], kind="company")
+    url = reverse("customers:owner", args=[firm.public_id])
+    data = {"name": "某人", "share": "30", "control": "shares", "source": "document"}
+    return bank["manager"].user, url, data, lambda: Stake.objects.count()
+
+
+def _outside(bank):
+    url = reverse("customers:outside", args=[bank["customer"].public_id])
+    data = {"bank": "某行", "kind": "deposit", "amount": "45 万", "source": "customer", "seen": "new"}
+    return bank["manager"].user, url, data, lambda: OutsideHolding.objects.count()
+
+
 FORMS = {
+    "customers:fact": _fact,
+    "customers:identity": _identity,
+    "customers:relate": _relate,
+    "customers:member": _member,
+    "customers:owner": _owner,
+    "customers:outside": _outside,
     "customers:log_contact": _contact,
     "customers:contact_edit": _edit,
     "customers:contact_templates": _texts,
@@ -180,6 +239,11 @@ ELSEWHERE = {
     "customers:reveal": "each showing is recorded and counted",
     "customers:reveal_account": "each showing is recorded and counted",
     "customers:reveal_grant": "granted again it is the same grant",
+    "customers:outside_edit": "the version seen is another then: tests/customers/test_relations.py",
+    "customers:outside_end": "what has ended is not found again: tests/customers/test_relations.py",
+    "customers:owner_end": "as above",
+    "customers:relation_end": "as above",
+    "customers:member_leave": "as above",
 }
 
 

@@ -29,9 +29,21 @@ OF_CUSTOMER = {  # every page about one customer
     "customers:detail": [],
     "customers:contacts": [],
     "customers:who_sees": [],
+    "customers:timeline": [],
+    "customers:profile": [],
+    "customers:credit": [],
+    "customers:relations": [],
+    "customers:relate": [],
+    "customers:member": [],
+    "customers:outside": [],
+    "customers:identity": ["mobile"],
     "customers:log_contact": [],
     "performance:strip": [],
     "performance:explain": ["persistency"],
+    "performance:contribution": [],
+    "performance:lifecycle": [],
+    "performance:profile_worth": [],
+    "performance:brief": [],
 }
 CASES = ("silent", "unassigned", "overdue60", "overdue30", "complaints", "migrated")
 
