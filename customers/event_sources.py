@@ -25,7 +25,7 @@ from customers.models import (
 )
 from customers.selectors.holdings import BAD_CLASSES
 
-ICONS = {
+CHANNEL_ICONS = {
     c.Channel.VISIT: "map-pin",
     c.Channel.PHONE: "phone",
     c.Channel.SMS: "message-square",
@@ -53,20 +53,21 @@ def _contact(told, user):
     said = [c.Purpose(told["purpose"]).label, c.Outcome(told["outcome"]).label]
     told_short = " · ".join(map(str, said))
     wrote = told["user"] is not None and told["user"] == user.pk
-    if told["confidential"] and not (wrote or user.is_supervisor or user.sees_whole_bank):
+    may_read = not told["confidential"] or wrote or user.is_supervisor or user.sees_whole_bank
+    if not may_read:
         text = _("%(what)s. The note is confidential: its author and supervisors may read it.")
         text %= {"what": told_short}
     else:
         text = told["note"] or told_short
     channel = c.Channel(told["channel"])
-    then, kind = _then(told)
-    return item(ICONS[channel], channel.label, text, who=told["who"] or "", then=then, then_kind=kind)
+    then, kind = _then(told, may_read)
+    return item(CHANNEL_ICONS[channel], channel.label, text, who=told["who"] or "", then=then, then_kind=kind)
 
 
-def _then(told):
+def _then(told, may_read):
     if told["next_date"]:
         when = dates.day(date.fromisoformat(told["next_date"]), spaced=True)
-        if told["next_step"]:
+        if told["next_step"] and may_read:
             return _("%(step)s by %(date)s") % {"step": told["next_step"], "date": when}, "due"
         return _("Next contact %(date)s") % {"date": when}, "wait"
     if told["outcome"] in (c.Outcome.AGREED, c.Outcome.DONE):

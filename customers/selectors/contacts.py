@@ -68,7 +68,7 @@ def open_promises(tasks: list[Task], logged: Interaction | None, as_of: date, us
     """Promises not yet kept: promise tasks, and the last contact's next step while it waits for its day.
 
     Every logged contact asks for a new next step, so that an older one is superseded. `tasks` are the
-    customer's open tasks, `logged` is his latest contact that a manager logged; the step of a confidential one
+    customer's open tasks, `logged` is his latest contact that a manager logged; a confidential step
     is told only to whom it may be.
     """
     promises = [

@@ -50,7 +50,7 @@ def detail(request, public_id):
         "standing": standing,
         "holdings": holdings,
         "holdings_on": published.business_date if published else as_of,
-        "facts": headline(customer, standing, holdings, contact, logged, group, as_of),
+        "facts": headline(customer, standing, holdings, contact, logged, group, as_of, request.user),
         "hints": [hint(task, as_of) for task in tasks[:2]],
         "chart": assets_chart(standing, published) if standing else None,
         "items": items,

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from crm.look import dates, figures
 from customers.choices import LoanClass
 from customers.reasons import risk_band
+from customers.selectors.contacts import may_read_note
 from customers.selectors.holdings import BAD_CLASSES
 from customers.views.book import band_words
 
 
-def headline(customer, standing, holdings, contact, logged, group, as_of):
+def headline(customer, standing, holdings, contact, logged, group, as_of, user):
     """Seven facts on the grid of the seven P: label, figure (fen or words), note."""
     return [
         _assets_fact(standing),
@@ -27,7 +28,7 @@ def headline(customer, standing, holdings, contact, logged, group, as_of):
         _loans_fact(standing, holdings),
         _eva_fact(standing),
         _contact_fact(customer, contact, as_of),
-        _next_fact(customer, logged, as_of),
+        _next_fact(customer, logged, as_of, user),
         _group_fact(group),
     ]
 
@@ -73,11 +74,12 @@ def _contact_fact(customer, contact, as_of):
     return fact | {"words": dates.age(customer.last_contact_on, as_of), "note": note}
 
 
-def _next_fact(customer, logged, as_of):
+def _next_fact(customer, logged, as_of, user):
     fact = {"label": _("Next step")}
     if customer.next_date is None:
         return fact | {"words": "—", "note": _("nothing agreed")}
-    step = logged.next_step if logged and logged.next_date else ""
+    may_read = logged and logged.next_date and may_read_note(user, logged)
+    step = logged.next_step if may_read else ""
     late = customer.next_date < as_of
     note = step or dates.age(customer.next_date, as_of)
     return fact | {"words": dates.day(customer.next_date), "note": note, "mark": "warn" if late else ""}

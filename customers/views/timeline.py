@@ -4,27 +4,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm.look import dates
-from customers.choices import Channel, Outcome
+from customers.choices import Outcome
+from customers.event_sources import CHANNEL_ICONS as ICONS
 from customers.selectors.contacts import may_read_note
 from customers.services.contacts import editable_until
-
-ICONS = {
-    Channel.VISIT: "map-pin",
-    Channel.PHONE: "phone",
-    Channel.SMS: "message-square",
-    Channel.WECOM: "message-circle",
-    Channel.APP: "smartphone",
-    Channel.WEB: "globe",
-    Channel.EMAIL: "mail",
-    Channel.COUNTER: "landmark",
-    Channel.SELF_SERVICE: "landmark",
-    Channel.SYSTEM: "monitor",
-}
-
-
-def timeline_items(interactions, user) -> list[dict]:
-    """Items for _timeline_item.html; a confidential note is shown to whom it may be."""
-    return [_item(interaction, user) for interaction in interactions]
 
 
 def contact_items(interactions, user, now) -> list[dict]:

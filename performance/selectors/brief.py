@@ -65,7 +65,7 @@ def brief_of(customer, user, *, published, as_of: date) -> Brief:
         wallet=wallet_of(customer, aum, as_of),
         group=group_total(customer, user, night_id),
         profile=profile_of(customer, as_of),
-        promises=open_promises(tasks, logged, as_of)[:MOST],
+        promises=open_promises(tasks, logged, as_of, user)[:MOST],
         since=timezone.localtime(logged.happened_at).date() if logged else None,
         last=logged,
     )
