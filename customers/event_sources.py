@@ -129,8 +129,8 @@ def _edited(told, user):
 
 
 def _told_contacts(is_logged):
-    def rows(customer):
-        return Interaction.objects.filter(customer=customer, manager__isnull=not is_logged)
+    def rows(customer, user):
+        return Interaction.objects.readable_by(user).filter(customer=customer, manager__isnull=not is_logged)
 
     return rows
 
@@ -149,14 +149,14 @@ _CONTACT = {
 _ACCOUNT = {"product": F("product__name"), "four": F("last_four"), "fen": F("principal_fen")}
 
 
-def _class_moves(customer):
+def _class_moves(customer, user):
     """Where a loan's class differs from the row before it."""
     before = Window(Lag("loan_class"), partition_by=F("account_id"), order_by=F("date").asc())
     rows = LoanState.objects.filter(customer=customer).annotate(was=before)
     return rows.filter(was__isnull=False).exclude(was=F("loan_class"))
 
 
-def _moves(customer):
+def _moves(customer, user):
     keys = Q()
     for name in WATCHED:
         keys |= Q(pgh_new__has_key=name)
@@ -169,7 +169,7 @@ SOURCES = (
     Source(
         "opened",
         "product",
-        lambda customer: Account.objects.filter(customer=customer),
+        lambda customer, user: Account.objects.filter(customer=customer),
         day_start("opened_on"),
         _ACCOUNT,
         _opened,
@@ -177,7 +177,7 @@ SOURCES = (
     Source(
         "closed",
         "product",
-        lambda customer: Account.objects.filter(customer=customer, closed_on__isnull=False),
+        lambda customer, user: Account.objects.filter(customer=customer, closed_on__isnull=False),
         day_start("closed_on"),
         _ACCOUNT,
         _closed,
@@ -199,7 +199,7 @@ SOURCES = (
     Source(
         "assigned",
         "manager",
-        lambda customer: Assignment.objects.filter(customer=customer).annotate(
+        lambda customer, user: Assignment.objects.filter(customer=customer).annotate(
             starts_on=F("during__startswith"), ends_on=F("during__endswith")
         ),
         day_start("starts_on"),
@@ -223,7 +223,7 @@ SOURCES = (
     Source(
         "edited",
         "profile",
-        lambda customer: Change.objects.filter(customer_id=customer.pk, source__in=list(EDITED)),
+        lambda customer, user: Change.objects.filter(customer_id=customer.pk, source__in=list(EDITED)),
         F("at"),
         {"table": F("source"), "label": F("label"), "actor": F("actor")},
         _edited,

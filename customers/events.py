@@ -37,20 +37,21 @@ KINDS = {
 class Source:
     """One kind of event. `code` names it in cursors and orders what happened at one moment.
 
-    `rows(customer)`: a queryset narrowed to the customer. `at`: the expression of its moment. `data`: what
+    `rows(customer, user)`: a queryset narrowed to
+    the customer and to what the reader may see of him. `at`: the expression of its moment. `data`: what
     `item` needs, as names → expressions. `item(data, user)`: the words, as _timeline_item.html takes them.
     """
 
     code: str
     kind: str
-    rows: Callable[[object], QuerySet]
+    rows: Callable[[object, object], QuerySet]
     at: object
     data: dict
     item: Callable[[dict, object], dict]
 
-    def query(self, customer, after: "Cursor | None", most: int) -> QuerySet:
+    def query(self, customer, user, after: "Cursor | None", most: int) -> QuerySet:
         """The newest `most` rows behind `after`, as COLUMNS."""
-        rows = self.rows(customer).annotate(
+        rows = self.rows(customer, user).annotate(
             event_at=Cast(self.at, DateTimeField()),
             event_source=Value(self.code, CharField()),
             event_key=Cast(F("pk"), BigIntegerField()),
@@ -110,7 +111,7 @@ def events_of(
 ) -> tuple[list[dict], Cursor | None]:
     """Up to `most` items, newest first, and the cursor of the page after, if there is one: one query."""
     chosen = [source for source in sources().values() if kind in ("", source.kind)]
-    queries = [source.query(customer, after, most + 1) for source in chosen]
+    queries = [source.query(customer, user, after, most + 1) for source in chosen]
     first, *others = queries
     if others:
         merged = first.union(*others, all=True)

@@ -160,7 +160,10 @@ def frame_digest(frame: pl.DataFrame) -> str:
 
 def _changed(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
     """The customers whose record says another tier or lifecycle than this night."""
-    lifecycle = pl.col("profiling_lifecycle").fill_null(pl.col("lifecycle"))
+    # who opened his first account is a customer at once, though it takes a full month to be computed
+    begun = (pl.col("lifecycle") == "prospect") & (pl.col("products") > 0)
+    until_then = pl.when(begun).then(pl.lit("new")).otherwise(pl.col("lifecycle"))
+    lifecycle = pl.col("profiling_lifecycle").fill_null(until_then)
     found = frame.select("customer_id", was="tier", had="lifecycle", tier=tier, lifecycle=lifecycle)
     moved = (pl.col("tier") != pl.col("was")) | (pl.col("lifecycle") != pl.col("had"))
     return found.filter(moved).select("customer_id", "tier", "lifecycle")

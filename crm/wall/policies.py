@@ -125,6 +125,16 @@ def of_members(table, memberships, **rights) -> Line:
     return Line(table, _for_scoped(seen) | _head_office(), **rights)
 
 
+def contacts(table, **rights) -> Line:
+    """Contacts: seen with the customer; those with a prospect are his manager's and head office's alone."""
+    line = of_customer(table, **rights)
+    open_to_all = (
+        f"EXISTS (SELECT FROM customers_customer AS c WHERE c.id = {table}.customer_id "
+        "AND c.lifecycle <> 'prospect')"
+    )
+    return replace(line, rules=line.rules | dict.fromkeys((roles.BRANCH, roles.SERVICE), open_to_all))
+
+
 def OPEN(table, **rights) -> Line:
     """Reference data: whoever has signed in reads it."""
     return Line(table, **rights)
@@ -307,7 +317,7 @@ TABLES = (
     OPEN("customers_capacityrule", admin=_SETTINGS),
     handovers("customers_handover", write=_PAPERS, admin=_PAPERS),
     handover_items("customers_handoveritem", write=_ITEMS, admin=_ITEMS),
-    of_customer("customers_interaction", write=_CONTACT, chief=_JUDGE),
+    contacts("customers_interaction", write=_CONTACT, chief=_JUDGE),
     of_customer("customers_followup", write="insert, update (every, anchor_on), delete"),
     of_manager_or_bank("customers_contacttemplate", write=_TEMPLATE, admin=_SETTINGS),
     of_customer("customers_task", write="insert, update"),

@@ -7,10 +7,19 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import FenField, PublicIdField
 from crm.history.tracking import tracked
-from customers.choices import Channel, FeedbackKind, Outcome, Purpose, Repeat, TaskKind, TaskState
+from customers.choices import Channel, FeedbackKind, Lifecycle, Outcome, Purpose, Repeat, TaskKind, TaskState
 from customers.models.customer import Customer
 from customers.models.handover import Handover
 from managers.models import Manager
+
+
+class InteractionQuerySet(models.QuerySet):
+    def readable_by(self, user):
+        """Leave out contacts with prospects for supervisors and the back office: until a prospect opens an
+        account they are their owner's (and head office's)."""
+        if user.is_manager or user.sees_whole_bank:
+            return self
+        return self.exclude(customer__lifecycle=Lifecycle.PROSPECT)
 
 
 @tracked(private=("note", "attendees", "next_step", "feedback_text"))
@@ -63,6 +72,8 @@ class Interaction(models.Model):
     )
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True, db_default=models.functions.Now())
+
+    objects = InteractionQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("contact"), _("contacts")

@@ -54,10 +54,12 @@ def may_read_note(user, interaction) -> bool:
     return wrote or user.is_supervisor or user.sees_whole_bank
 
 
-def last_contacts(customer) -> tuple[Interaction | None, Interaction | None]:
+def last_contacts(customer, user) -> tuple[Interaction | None, Interaction | None]:
     """The latest contact over any channel, and the latest that a manager logged: one query."""
-    rows = contacts_of(customer).annotate(
-        is_logged=ExpressionWrapper(Q(manager__isnull=False), BooleanField())
+    rows = (
+        contacts_of(customer)
+        .readable_by(user)
+        .annotate(is_logged=ExpressionWrapper(Q(manager__isnull=False), BooleanField()))
     )
     latest = list(rows.order_by("is_logged", "-happened_at", "-id").distinct("is_logged"))
     logged = next((row for row in latest if row.is_logged), None)

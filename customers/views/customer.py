@@ -36,7 +36,7 @@ def detail(request, public_id):
     standing = Standing.objects.filter(night_id=night_id or 0, customer=customer).first()
     holdings = holdings_of(customer, published.business_date if published else as_of)
     tasks = open_tasks(customer, as_of)
-    contact, logged = last_contacts(customer)
+    contact, logged = last_contacts(customer, request.user)
     items, older = events_of(customer, request.user, most=FEED_SHOWN)
     assignments = assignments_of(customer)
     group = group_total(customer, request.user, night_id)

@@ -57,7 +57,7 @@ def brief_of(customer, user, *, published, as_of: date) -> Brief:
     analysed = analysis_of(customer)
     aum = analysed.rollup.aum if analysed else None
     tasks = open_tasks(customer, as_of)
-    _last, logged = last_contacts(customer)
+    _last, logged = last_contacts(customer, user)
     brief = Brief(
         as_of=as_of,
         analysed=analysed,

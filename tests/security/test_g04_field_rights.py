@@ -58,6 +58,7 @@ MAY_CHANGE = {
     "customers:contact_templates": {"ContactTemplate": None},
     "customers:contact_template": {"ContactTemplate": {"title", "purpose", "text"}},
     "customers:fact": {"ProfileFact": None},
+    "customers:prospect_add": {"Customer": None, "CustomerIdentity": None, "Assignment": None},
     "customers:identity": {
         "CustomerIdentity": {"mobile", "mobile_hash", "wrapped_key"},
         "IdentityCheck": None,

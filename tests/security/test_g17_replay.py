@@ -17,6 +17,7 @@ from crm.replay.models import SentForm
 from customers.choices import Channel, Outcome, Purpose, TaskState
 from customers.models import (
     ContactTemplate,
+    Customer,
     CustomerGroup,
     IdentityCheck,
     Interaction,
@@ -214,7 +215,14 @@ def _outside(bank):
     return bank["manager"].user, url, data, lambda: OutsideHolding.objects.count()
 
 
+def _prospect(bank):
+    url = reverse("customers:prospect_add")
+    data = {"kind": "person", "name": "顾长风"}
+    return bank["manager"].user, url, data, lambda: Customer.objects.filter(lifecycle="prospect").count()
+
+
 FORMS = {
+    "customers:prospect_add": _prospect,
     "customers:fact": _fact,
     "customers:identity": _identity,
     "customers:relate": _relate,
