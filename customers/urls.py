@@ -45,8 +45,9 @@ urlpatterns = [
     path("customers/<uuid:public_id>/group/<uuid:member>/leave/", relations.leave, name="member_leave"),
     path("customers/<uuid:public_id>/owners/add/", relations.add_owner_of, name="owner"),
     path("customers/<uuid:public_id>/owners/<uuid:owner>/end/", relations.end_ownership, name="owner_end"),
-    path("customers/<uuid:public_id>/outside/add/", outside.outside, name="outside"),
-    path("customers/<uuid:public_id>/outside/<uuid:holding>/", outside.outside, name="outside_edit"),
+    path("customers/<uuid:public_id>/outside/", outside.outside, name="outside"),
+    path("customers/<uuid:public_id>/outside/add/", outside.write, name="outside_add"),
+    path("customers/<uuid:public_id>/outside/<uuid:holding>/", outside.write, name="outside_edit"),
     path("customers/<uuid:public_id>/outside/<uuid:holding>/end/", outside.outside_end, name="outside_end"),
     path("customers/<uuid:public_id>/reveal/<slug:field>/", reveal.reveal, name="reveal"),
     path(

@@ -113,7 +113,17 @@ def make_profile(customer, manager) -> dict[str, list]:
         told_on=today,
         noted_by=manager.user,
     )
-    of_customer = ("timeline", "profile", "credit", "relations", "relate", "member", "owner", "outside")
+    of_customer = (
+        "timeline",
+        "profile",
+        "credit",
+        "relations",
+        "relate",
+        "member",
+        "owner",
+        "outside",
+        "outside_add",
+    )
     return {name: [] for name in of_customer} | {
         "fact": ["occupation"],
         "identity": ["mobile"],

@@ -94,7 +94,8 @@ RULES: dict[str, tuple] = {
     "customers:member_leave": POST_ONLY,
     "customers:owner": (LOGIN, 404, 404, 403, 404, 403, 403, 403),  # of organisations alone
     "customers:owner_end": POST_ONLY,
-    "customers:outside": OWN_MANAGER,
+    "customers:outside": OWN_CUSTOMER,
+    "customers:outside_add": OWN_MANAGER,
     "customers:outside_edit": OWN_MANAGER,
     "customers:outside_end": POST_ONLY,
     "customers:who_sees": OWN_CUSTOMER,
@@ -167,7 +168,7 @@ WRITES = {
     "customers:member_leave": OWN_WRITE,
     "customers:owner": (LOGIN, 404, 404, 403, 404, 403, 403, 403),
     "customers:owner_end": OWN_WRITE,
-    "customers:outside": OWN_FORM,
+    "customers:outside_add": OWN_FORM,
     "customers:outside_edit": OWN_FORM,
     "customers:outside_end": OWN_WRITE,
     "customers:reveal": (LOGIN, 422, 404, 422, 404, 422, 403, 403),

@@ -121,10 +121,11 @@ def _groups(population: Population, rng, husband, wife, parent, child, firms) ->
     code = {int(head): f"HH{position + 1:06d}" for position, head in enumerate(husband)}
     heads = np.concatenate([husband, husband, parent])
     members = np.concatenate([husband, wife, child])
+    roles = ["head"] * len(husband) + ["spouse"] * len(wife) + ["child"] * len(child)
     known = np.maximum(population.since[heads], population.since[members])
     rows = [
-        (code[int(head)], numbers[member], f"{names[head]}一家", "household", int(day))
-        for head, member, day in zip(heads, members, known, strict=True)
+        (code[int(head)], numbers[member], f"{names[head]}一家", "household", int(day), role)
+        for head, member, day, role in zip(heads, members, known, roles, strict=True)
     ]
     chosen = rng.permutation(firms)[: len(firms) // 8]
     position = 0
@@ -140,9 +141,11 @@ def _groups(population: Population, rng, husband, wife, parent, child, firms) ->
                     name,
                     "corporate_group",
                     int(population.since[member]),
+                    "head" if member == head else "subsidiary",
                 )
             )
         position += size
-    kinds = dict.fromkeys(("group", "customer", "name", "kind"), pl.String) | {"_known": pl.Int64}
+    kinds = dict.fromkeys(("group", "customer", "name", "kind"), pl.String)
+    kinds |= {"_known": pl.Int64, "role": pl.String}
     frame = pl.DataFrame(rows, schema=kinds, orient="row")
     return frame.with_columns(pl.col("_known").cast(pl.Int32).cast(pl.Date)).sort("group", "customer")

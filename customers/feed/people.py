@@ -7,6 +7,7 @@ from customers.choices import (
     CustomerKind,
     FactSource,
     GroupKind,
+    GroupRole,
     IdDocument,
     Industry,
     Lifecycle,
@@ -202,16 +203,33 @@ GROUPS = RecordType(
         Column("customer", CUSTOMER, required=True),
         Column("name", Text(80), required=True),
         Column("kind", Code.of(GroupKind), required=True),
+        Column("role", Code.of(GroupRole)),
     ),
     key=("group", "customer"),
-    late_checks=(same_within("groups", "group", ("name", "kind")),),
+    late_checks=(
+        same_within("groups", "group", ("name", "kind")),
+        LateCheck(
+            "role",
+            f"""SELECT row_no, 'the group has a head already, in row ' || first AS reason FROM (
+                SELECT row_no, first_value(row_no) OVER w AS first FROM {STAGING}.groups
+                WHERE role = 'head' WINDOW w AS (PARTITION BY "group" ORDER BY row_no)
+            ) AS h WHERE row_no > first""",
+        ),
+    ),
     enter=(
         """INSERT INTO customers_customergroup (code, name, kind)
         SELECT DISTINCT r."group", r.name, r.kind FROM {rows} AS r
         ON CONFLICT (code) DO UPDATE SET name = excluded.name, kind = excluded.kind""",
-        """INSERT INTO customers_groupmembership (group_id, customer_id)
-        SELECT g.id, r.customer_id FROM {rows} AS r JOIN customers_customergroup AS g ON g.code = r."group"
-        ON CONFLICT (group_id, customer_id) DO NOTHING""",
+        # the old head steps back before the new one comes: a group has one
+        """UPDATE customers_groupmembership AS m SET role = 'member'
+        FROM {rows} AS r JOIN customers_customergroup AS g ON g.code = r."group"
+        WHERE r.role = 'head' AND m.group_id = g.id AND m.role = 'head' AND m.customer_id <> r.customer_id""",
+        """INSERT INTO customers_groupmembership AS m (group_id, customer_id, role)
+        SELECT g.id, r.customer_id, coalesce(r.role, e.role, 'member')
+        FROM {rows} AS r JOIN customers_customergroup AS g ON g.code = r."group"
+        LEFT JOIN customers_groupmembership AS e ON e.group_id = g.id AND e.customer_id = r.customer_id
+        ON CONFLICT (group_id, customer_id) DO UPDATE SET role = excluded.role
+        WHERE m.role <> excluded.role""",
         """UPDATE customers_customergroup AS g SET size = m.members FROM (
             SELECT group_id, count(*) AS members FROM customers_groupmembership GROUP BY group_id
         ) AS m WHERE m.group_id = g.id AND m.members <> g.size""",

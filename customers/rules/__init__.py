@@ -9,7 +9,7 @@ from crm.env import env
 DEFAULT = Path(__file__).with_name("profile.toml")
 TOPICS = ("compliance", "work", "business", "family", "wealth", "habits", "other")
 ENTRIES = ("text", "choice", "amount")
-NUMBERS = ("soon_days", "outside_months", "beneficial_share")
+NUMBERS = ("soon_days", "outside_months", "beneficial_share", "risk_test_months")
 
 
 class RulesError(Exception):

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from crm.history.models import Change
 from customers import rules
-from customers.choices import IdentityPart
+from customers.choices import IdDocument, IdentityPart
 from customers.models import CustomerIdentity, IdentityCheck, ProfileFact, ProfileField
 
 MISSING, EXPIRED, AGEING, UNCHECKED, KNOWN = "missing", "expired", "ageing", "unchecked", "known"
@@ -81,6 +81,7 @@ class Part:
     part: IdentityPart
     value: str
     document: str = ""  # the kind of document, in words
+    is_open: bool = False  # a company's code is no personal data: shown whole
     check: IdentityCheck | None = None
     expires_on: date | None = None
     state: str = field(default=KNOWN)
@@ -160,12 +161,13 @@ def identity_parts(customer, as_of: date) -> list[Part]:
         IdentityPart.DOCUMENT,
         identity.document_number or "",
         identity.get_document_display() if identity.document else "",
+        identity.document == IdDocument.USCC,
         checks.get(IdentityPart.DOCUMENT),
         identity.document_expires_on,
         _document_state(identity, as_of),
     )
     others = [
-        Part(part, value or "", "", checks.get(part), None, KNOWN if value else MISSING)
+        Part(part, value or "", check=checks.get(part), state=KNOWN if value else MISSING)
         for part, value in ((IdentityPart.MOBILE, identity.mobile), (IdentityPart.ADDRESS, identity.address))
     ]
     return [document, *others]

@@ -19,14 +19,20 @@ CROSS JOIN LATERAL (
     ORDER BY date DESC LIMIT 1
 ) AS b
 """
-LAST_BALANCES_OF_ONE = """
-SELECT a.id, b.amount_fen, b.rate_e5
-FROM unnest(%(accounts)s::bigint[]) AS a (id)
-CROSS JOIN LATERAL (
+# The same for one customer, with how his loans stand, in one statement.
+LAST_ROWS_OF_ONE = """
+SELECT a.id, b.amount_fen, b.rate_e5, l.date, l.loan_class, l.overdue_days, l.overdue_fen
+FROM unnest(%(accounts)s::bigint[], %(loans)s::boolean[]) AS a (id, is_loan)
+LEFT JOIN LATERAL (
     SELECT amount_fen, rate_e5 FROM customers_dailybalance
     WHERE customer_id = %(customer)s AND account_id = a.id AND date <= %(as_of)s
     ORDER BY date DESC LIMIT 1
-) AS b
+) AS b ON true
+LEFT JOIN LATERAL (
+    SELECT date, loan_class, overdue_days, overdue_fen FROM customers_loanstate
+    WHERE a.is_loan AND account_id = a.id AND date <= %(as_of)s
+    ORDER BY date DESC LIMIT 1
+) AS l ON true
 """
 SOON_DAYS = 60
 BAD_CLASSES = (LoanClass.SUBSTANDARD, LoanClass.DOUBTFUL, LoanClass.LOSS)
@@ -91,14 +97,13 @@ class Holdings:
 
 
 def holdings_of(customer, as_of: date) -> Holdings:
-    """Return what `customer` holds on `as_of`: three queries, whatever the number of accounts."""
+    """Return what `customer` holds on `as_of`: two queries, whatever the number of accounts."""
     accounts = list(
         Account.objects.filter(customer=customer, closed_on=None, opened_on__lte=as_of)
         .select_related("product")
         .order_by("product__family", "matures_on", "id")
     )
-    balances = _balances_of_one(customer.pk, [account.pk for account in accounts], as_of)
-    states = _loan_states(customer, as_of) if any(a.product.family == Family.LOAN for a in accounts) else {}
+    balances, states = _last_rows_of_one(customer.pk, accounts, as_of)
     every = [
         Holding(
             account,
@@ -127,14 +132,25 @@ def last_balances(accounts: list[Account], as_of: date) -> dict[int, tuple[int, 
         return {pk: (amount, rate) for pk, amount, rate in cursor.fetchall()}
 
 
-def _balances_of_one(customer_id, accounts, as_of):
+def _last_rows_of_one(customer_id, accounts, as_of):
+    """({account: (balance, rate)}, {account: its loan's state})."""
+    if not accounts:
+        return {}, {}
+    loans = [account.product.family == Family.LOAN for account in accounts]
+    told = {"accounts": [a.pk for a in accounts], "loans": loans, "customer": customer_id, "as_of": as_of}
+    balances, states = {}, {}
     with connection.cursor() as cursor:
-        cursor.execute(LAST_BALANCES_OF_ONE, {"accounts": accounts, "customer": customer_id, "as_of": as_of})
-        return {pk: (amount, rate) for pk, amount, rate in cursor.fetchall()}
-
-
-def _loan_states(customer, as_of):
-    states = LoanState.objects.filter(customer=customer, date__lte=as_of)
-    return {
-        state.account_id: state for state in states.order_by("account_id", "-date").distinct("account_id")
-    }
+        cursor.execute(LAST_ROWS_OF_ONE, told)
+        for pk, amount, rate, day, loan_class, days, overdue in cursor.fetchall():
+            if amount is not None:
+                balances[pk] = (amount, rate)
+            if loan_class is not None:
+                states[pk] = LoanState(
+                    account_id=pk,
+                    customer_id=customer_id,
+                    date=day,
+                    loan_class=loan_class,
+                    overdue_days=days,
+                    overdue_fen=overdue,
+                )
+    return balances, states

@@ -14,8 +14,8 @@ from customers.selectors import book as lists
 from customers.selectors.contacts import last_contacts, open_promises, open_tasks
 from customers.selectors.counts import capped_count
 from customers.selectors.holdings import holdings_of
-from customers.selectors.outside import wallet_of
 from customers.selectors.profile import assignments_of, group_total
+from customers.suitability import tested_until
 from customers.views.access import manager_of, panel, visible_customer
 from customers.views.book import view_words
 from customers.views.headline import assets_chart, headline
@@ -46,6 +46,7 @@ def detail(request, public_id):
         "may_reveal": request.user.role in REVEALERS,
         "as_of": as_of,
         "age": _age(customer, as_of),
+        "risk_until": tested_until(customer),
         "lead": next((row for row in assignments if row.role == "lead" and _holds(row, as_of)), None),
         "standing": standing,
         "holdings": holdings,
@@ -56,9 +57,7 @@ def detail(request, public_id):
         "items": items,
         "has_older": older is not None,
         "promises": open_promises(tasks, logged, as_of, request.user),
-        "wallet": wallet_of(customer, standing.aum_fen if standing else None, as_of),
         "assignments": assignments,
-        "may_write": manager_of(request.user) is not None,
         "strip_url": panel("performance:strip", customer.public_id),
         "contribution_url": panel("performance:contribution", customer.public_id),
         "lifecycle_url": panel("performance:lifecycle", customer.public_id),

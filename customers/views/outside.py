@@ -4,21 +4,40 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.http import go_to, render_page, toast
+from crm import audit
+from crm.http import go_to, is_fragment, render_page, toast
 from crm.look import figures
 from customers.choices import FactSource
-from customers.models import OutsideHolding
+from customers.context_processors import current_publication
+from customers.models import OutsideHolding, Standing
 from customers.profile_forms import written_amount
 from customers.relation_forms import OutsideForm
+from customers.selectors.outside import wallet_of
 from customers.services.facts import ChangedMeanwhile
 from customers.services.relations import RelationRefused, end_outside, outside_version, write_outside
-from customers.views.access import visible_customer, writing_manager
+from customers.views.access import manager_of, visible_customer, writing_manager
+
+
+@require_safe
+def outside(request, public_id):
+    """What is told of other banks, and our share of the wallet: a part of the customer's page."""
+    customer = visible_customer(request.user, public_id)
+    if not is_fragment(request):
+        audit.record(request, "read", subject=customer, own=False)
+    published = current_publication(request)
+    aum = Standing.objects.filter(night_id=published.night_id if published else 0, customer=customer)
+    context = {
+        "customer": customer,
+        "wallet": wallet_of(customer, aum.values_list("aum_fen", flat=True).first(), timezone.localdate()),
+        "may_write": manager_of(request.user) is not None,
+    }
+    return render_page(request, "customers/outside.html", "customers/_outside.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def outside(request, public_id, holding=None):
+def write(request, public_id, holding=None):
     """Note a holding elsewhere, or what is told of it now."""
     customer = visible_customer(request.user, public_id)
     writing_manager(request.user)

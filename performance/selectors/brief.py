@@ -17,13 +17,13 @@ from customers.selectors.facts import Profile, profile_of
 from customers.selectors.holdings import Holdings, holdings_of
 from customers.selectors.outside import Wallet, wallet_of
 from customers.selectors.profile import group_total
+from customers.suitability import tested_until
 from performance.choices import P
 from performance.selectors.analysis import Analysed, analysis_of
 from performance.sentences import driver_words
 from performance.sentences import sentence as p_sentence
 
 AHEAD_DAYS = 90
-RISK_TEST_MONTHS = 12
 MOST = 6
 SUGGESTIONS = 3
 # the analyses that suggest something to say, the most urgent first
@@ -118,10 +118,8 @@ def _ahead(customer, brief):
         and birthday <= until
     ):
         found.append((birthday, _("birthday")))
-    if customer.risk_tested_on:
-        ends = _plus_year(customer.risk_tested_on)
-        if brief.as_of <= ends <= until:
-            found.append((ends, _("risk test expires")))
+    if (ends := tested_until(customer)) and brief.as_of <= ends <= until:
+        found.append((ends, _("risk test expires")))
     return sorted(found)[:MOST]
 
 
@@ -137,13 +135,6 @@ def next_birthday(born: date | None, as_of: date) -> date | None:
         if day >= as_of:
             return day
     return None
-
-
-def _plus_year(day):
-    try:
-        return day.replace(year=day.year + 1)
-    except ValueError:
-        return date(day.year + 1, 3, 1)
 
 
 def _risks(customer, brief):
@@ -165,11 +156,12 @@ def _risks(customer, brief):
     if identity and identity.document_expires_on and identity.document_expires_on < brief.as_of:
         told = dates.full_day(identity.document_expires_on)
         found.append(("warn", _("The document expired on %(date)s") % {"date": told}))
-    if customer.is_person and customer.risk_tested_on is None:
+    until = tested_until(customer)
+    if customer.is_person and until is None:
         found.append(("warn", _("No risk test: no investment may be offered")))
-    elif customer.is_person and _plus_year(customer.risk_tested_on) < brief.as_of:
-        told = dates.full_day(customer.risk_tested_on)
-        found.append(("warn", _("The risk test of %(date)s is older than a year") % {"date": told}))
+    elif customer.is_person and until < brief.as_of:
+        told = {"date": dates.full_day(until)}
+        found.append(("warn", _("The risk test expired on %(date)s: no investment may be offered") % told))
     if customer.aml_level in (AmlLevel.HIGH, AmlLevel.HIGHEST):
         found.append(
             ("warn", _("Money-laundering risk: %(level)s") % {"level": customer.get_aml_level_display()})

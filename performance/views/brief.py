@@ -24,7 +24,9 @@ def brief(request, public_id):
         "customer": customer,
         "brief": made,
         "assets": assets_then_and_now(made.analysed, made.since),
-        "row": made.analysed.row if made.analysed else None,
+        "aum_fen": made.analysed.rollup.aum if made.analysed else None,
+        "eva_fen": made.analysed.row.profitability_eva_fen if made.analysed else None,
+        "churn": made.analysed.row.persistency_churn if made.analysed else None,
         "as_of": as_of,
     }
     return render(request, "performance/brief.html", context)

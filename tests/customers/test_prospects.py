@@ -34,7 +34,7 @@ def test_a_prospect_is_added_with_his_owner(as_user, manager, today):
         manager,
         manager.branch,
         today,
-        "gcf",
+        "gzf",
         "P",
     )
     assert (made.identity.mobile, made.identity.address) == ("13800001234", "青禾市城东区")

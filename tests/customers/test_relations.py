@@ -168,16 +168,14 @@ def outside_data(client, address):
 
 def test_a_holding_elsewhere_and_the_share_of_wallet(as_user, manager, customer, published, today):
     make_standing(customer, aum_fen=82_000_000)
-    client, add = as_user(manager.user), url("outside", customer)
+    client, add = as_user(manager.user), url("outside_add", customer)
     assert client.post(add, outside_data(client, add)).status_code == 303
     row = OutsideHolding.objects.get()
     assert (row.amount_fen, row.told_on, row.noted_by) == (45_000_000, today, manager.user)
     again = client.post(add, outside_data(client, add), headers=HTMX)
     assert (again.status_code, "noted already" in again.content.decode()) == (422, True)
     assert round(wallet_of(customer, 82_000_000, today).share, 4) == 0.6457
-    page = client.get(
-        reverse("customers:detail", args=[customer.public_id]), headers={"Accept-Language": "en"}
-    )
+    page = client.get(url("outside", customer), headers=HTMX)
     assert "share of wallet about 65%" in page.content.decode()
     edit = url("outside_edit", customer, row.public_id)
     data = outside_data(client, edit)
@@ -214,7 +212,7 @@ def test_what_was_told_long_ago_does_not_count(customer, manager, today):
 
 @pytest.mark.parametrize("data", [{"bank": ""}, {"amount": "很多"}, {"amount": "-1"}, {"kind": "x"}])
 def test_bad_holdings_elsewhere_are_refused(as_user, manager, customer, data):
-    client, add = as_user(manager.user), url("outside", customer)
+    client, add = as_user(manager.user), url("outside_add", customer)
     assert client.post(add, outside_data(client, add) | data).status_code == 422
     assert not OutsideHolding.objects.exists()
 

@@ -65,7 +65,7 @@ MAY_CHANGE = {
     },
     "customers:relate": {"Relationship": None},
     "customers:member": {"CustomerGroup": None, "GroupMembership": None},
-    "customers:outside": {"OutsideHolding": None},
+    "customers:outside_add": {"OutsideHolding": None},
     "customers:task_done": {"Task": {"state", "done_at", "done_by", "settled_at", "closed_at"}},
     "customers:task_snooze": {"Task": {"due_on", "snoozed_to", "state", "snoozes"}},
     "customers:task_undo": {"Task": {"state", "due_on", "done_at", "settled_at", "closed_at", "snoozed_to"}},
@@ -174,7 +174,7 @@ ON_THE_PAGE = {
     "customers:identity": ({"value": "13800001234", "source": "customer", "seen": ""}, ["mobile"]),
     "customers:relate": ({"who": "", "kind": "spouse:object"}, []),
     "customers:member": ({"who": "", "role": "spouse"}, []),
-    "customers:outside": (
+    "customers:outside_add": (
         {"bank": "某行", "kind": "deposit", "amount": "45 万", "source": "customer", "seen": "new"},
         [],
     ),

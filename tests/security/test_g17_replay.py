@@ -210,7 +210,7 @@ def _owner(bank):
 
 
 def _outside(bank):
-    url = reverse("customers:outside", args=[bank["customer"].public_id])
+    url = reverse("customers:outside_add", args=[bank["customer"].public_id])
     data = {"bank": "某行", "kind": "deposit", "amount": "45 万", "source": "customer", "seen": "new"}
     return bank["manager"].user, url, data, lambda: OutsideHolding.objects.count()
 
@@ -228,7 +228,7 @@ FORMS = {
     "customers:relate": _relate,
     "customers:member": _member,
     "customers:owner": _owner,
-    "customers:outside": _outside,
+    "customers:outside_add": _outside,
     "customers:log_contact": _contact,
     "customers:contact_edit": _edit,
     "customers:contact_templates": _texts,

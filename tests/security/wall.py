@@ -36,6 +36,7 @@ OF_CUSTOMER = {  # every page about one customer
     "customers:relate": [],
     "customers:member": [],
     "customers:outside": [],
+    "customers:outside_add": [],
     "customers:identity": ["mobile"],
     "customers:log_contact": [],
     "performance:strip": [],
