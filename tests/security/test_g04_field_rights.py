@@ -208,8 +208,9 @@ def test_a_form_of_the_customers_page_changes_only_its_own(as_user, manager, rec
     own = {key: value or filled[key] for key, value in own.items()}
     optional = {"is_verified", "expires_on", "matures_on", "document"}
     sent = {key: value for key, value in everything_sent().items() if key not in optional} | own
+    client = as_user(manager.user)
     before = picture()
-    answer = as_user(manager.user).post(reverse(name, args=[customer.public_id, *more]), sent)
+    answer = client.post(reverse(name, args=[customer.public_id, *more]), sent)
     found = changes(before, picture())
     assert answer.status_code == 303
     assert found
