@@ -214,7 +214,7 @@ SOURCES = (
     ),
     Source(
         "moved",
-        "profile",
+        "stage",
         _moves,
         F("pgh_created_at"),
         {**{name: F(name) for name in WATCHED}, "new": F("pgh_new")},

@@ -29,6 +29,7 @@ KINDS = {
     "service": _("Service"),
     "marketing": _("Marketing"),
     "manager": _("Manager"),
+    "stage": _("Stage and tier"),
     "profile": _("Profile"),
 }
 
@@ -107,10 +108,13 @@ def sources() -> dict[str, Source]:
 
 
 def events_of(
-    customer, user, *, kind: str = "", after: Cursor | None = None, most: int
+    customer, user, *, kind: str = "", without: tuple = (), after: Cursor | None = None, most: int
 ) -> tuple[list[dict], Cursor | None]:
-    """Up to `most` items, newest first, and the cursor of the page after, if there is one: one query."""
-    chosen = [source for source in sources().values() if kind in ("", source.kind)]
+    """Up to `most` items, newest first, and the cursor of the page after, if there is one: one query.
+
+    `kind` narrows to one kind, `without` leaves kinds out.
+    """
+    chosen = [s for s in sources().values() if kind in ("", s.kind) and s.kind not in without]
     queries = [source.query(customer, user, after, most + 1) for source in chosen]
     first, *others = queries
     if others:

@@ -26,9 +26,12 @@ class Analysed:
         return self.night.business_date
 
 
-def analysis_of(customer: Customer) -> Analysed | None:
-    """Return the published analysis of `customer`, or None where no night holds him yet (eight queries)."""
-    published = Publication.objects.first()
+def analysis_of(customer: Customer, published: Publication | None = None) -> Analysed | None:
+    """Return the published analysis of `customer`, or None where no night holds him yet (eight queries).
+
+    `published` spares one of them where the caller knows it.
+    """
+    published = published or Publication.objects.first()
     if published is None:
         return None
     night = Night.objects.get(pk=published.night_id)

@@ -54,7 +54,7 @@ class Brief:
 def brief_of(customer, user, *, published, as_of: date) -> Brief:
     """Gather the brief of `customer` (with his identity) for `user`; `published` is the night readers see."""
     night_id = published.night_id if published else None
-    analysed = analysis_of(customer)
+    analysed = analysis_of(customer, published)
     aum = analysed.rollup.aum if analysed else None
     tasks = open_tasks(customer, as_of)
     _last, logged = last_contacts(customer, user)
@@ -90,9 +90,9 @@ def assets_then_and_now(analysed: Analysed | None, since: date | None) -> tuple[
 
 
 def _changes(customer, user, brief):
-    """What happened since the last contact, newest first; contacts themselves left out."""
+    """What happened since the last contact, newest first; contacts and one's own notes left out."""
     after = timezone.make_aware(datetime.combine(brief.since, time.max)) if brief.since else None
-    items, _more = events_of(customer, user, most=20)
+    items, _more = events_of(customer, user, without=("contact", "profile"), most=20)
     fresh = [item for item in items if after is None or item["date"] > after]
     return fresh[:MOST]
 

@@ -191,7 +191,7 @@ def test_the_brief_asks_a_constant_number_of_queries(
         make_task(customer, due_on=today)
         if n in (0, 4):
             client.get(url("brief", customer))
-            with django_assert_max_num_queries(16):
+            with django_assert_max_num_queries(17):
                 client.get(url("brief", customer))
     assert Interaction.objects.count() == 5
     assert not Night.objects.exists()
