@@ -110,8 +110,9 @@ def _ahead(customer, brief):
             amount = figures.short_money(holding.balance_fen or account.principal_fen)
             found.append((account.matures_on, words % {"product": account.product.name, "amount": amount}))
     identity = getattr(customer, "identity", None)
-    if identity and identity.document_expires_on and identity.document_expires_on <= until:
-        found.append((identity.document_expires_on, _("document expires")))
+    expires = identity.document_expires_on if identity else None
+    if expires and brief.as_of <= expires <= until:
+        found.append((expires, _("document expires")))
     if (
         customer.is_person
         and (birthday := next_birthday(customer.born_on, brief.as_of))
