@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from django.db.models import F, Q, Window
+from django.db.models import F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import Lag
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from crm.history.models import Change
+from crm.history.people import actor_words
 from crm.look import dates, figures
 from customers import choices as c
 from customers.events import Source, day_start
@@ -24,6 +25,7 @@ from customers.models import (
     Stake,
 )
 from customers.selectors.holdings import BAD_CLASSES
+from managers.models import User
 
 CHANNEL_ICONS = {
     c.Channel.VISIT: "map-pin",
@@ -125,7 +127,7 @@ def _edited(told, user):
     name = capfirst(EDITED[told["table"]]._meta.verbose_name)
     words = {"insert": _("%(what)s added"), "update": _("%(what)s changed")}
     text = words.get(told["label"], _("%(what)s removed")) % {"what": name}
-    return item("pencil", _("Profile"), text, who=told["actor"])
+    return item("pencil", _("Profile"), text, who=told["who"] or actor_words(told["actor"]))
 
 
 def _told_contacts(is_logged):
@@ -161,6 +163,13 @@ def _moves(customer, user):
     for name in WATCHED:
         keys |= Q(pgh_new__has_key=name)
     return customer.history.filter(keys, pgh_label="update")
+
+
+def _edits(customer, user):
+    """What people changed of the profile; what the feed brings is core banking's own history."""
+    people = User.objects.filter(username=OuterRef("actor")).values("name")
+    rows = Change.objects.filter(customer_id=customer.pk, source__in=list(EDITED))
+    return rows.exclude(actor__startswith="feed:").annotate(who=Subquery(people[:1]))
 
 
 SOURCES = (
@@ -223,9 +232,9 @@ SOURCES = (
     Source(
         "edited",
         "profile",
-        lambda customer, user: Change.objects.filter(customer_id=customer.pk, source__in=list(EDITED)),
+        _edits,
         F("at"),
-        {"table": F("source"), "label": F("label"), "actor": F("actor")},
+        {"table": F("source"), "label": F("label"), "actor": F("actor"), "who": F("who")},
         _edited,
     ),
 )

@@ -8,17 +8,43 @@ from django.utils.translation import gettext as _
 from crm.look import figures
 from crm.look.marks import rect, svg
 
-WIDTH, ROW, BOX, TALL = 300, 62, 112, 40
-CENTRE = 84
+WIDTH, BOX, TALL, GAP = 300, 132, 40, 12  # two boxes in a row, lines in the alley between them
+CENTRE, HIGH, ROUND = 120, 28, 18  # the customer's own box, and the room above and below it
 MOST = 10
-NAME = 8
+NAME = 9
 
 
 def relation_map(customer, relations, groups):
-    """The customer in the middle, up to ten others left and right; "" where there is nobody to draw.
+    """The customer in the middle, up to ten others above and below; "" where there is nobody to draw.
 
     A broken line leads to whom the reader may not see. Each box opens its customer.
     """
+    nodes = _nodes(customer, relations, groups)
+    if not nodes:
+        return ""
+    rows = [nodes[place : place + 2] for place in range(0, len(nodes), 2)]
+    above, below = rows[: (len(rows) + 1) // 2], rows[(len(rows) + 1) // 2 :]
+    top = len(above) * (TALL + GAP) - GAP + ROUND
+    middle = top + HIGH / 2
+    height = top + HIGH + (ROUND + len(below) * (TALL + GAP) - GAP if below else 2)
+    lines, boxes = [], []
+    for place, row in enumerate(above + below):
+        y = place * (TALL + GAP)
+        if place >= len(above):
+            y += 2 * ROUND + HIGH - GAP
+        for column, node in enumerate(row):
+            x = (WIDTH - BOX) / 2 if len(row) == 1 else column * (WIDTH - BOX)
+            lines.append(_line(x + BOX / 2, y + TALL / 2, middle, is_hidden=node[0] is None))
+            boxes.append(_box(node, x, y))
+    own = (
+        rect("map-centre", (WIDTH - CENTRE) / 2, top, CENTRE, HIGH),
+        _text("map-centre-name", WIDTH / 2, middle + 4, _short(customer.name, NAME)),
+    )
+    return svg(WIDTH, height, *lines, *boxes, *own, label=_("Map of relations"), css="pic relation-map")
+
+
+def _nodes(customer, relations, groups):
+    """(customer or None, words, assets in fen): relations first, then the rest of the groups."""
     nodes = [(relation.other, relation.words, relation.aum_fen) for relation in relations]
     drawn = {customer.pk} | {other.pk for other, _words, _fen in nodes if other}
     for group in groups:
@@ -28,28 +54,14 @@ def relation_map(customer, relations, groups):
             if member.customer.pk not in drawn
         ]
         drawn |= {member.customer.pk for member in group.members}
-    nodes = nodes[:MOST]
-    if not nodes:
-        return ""
-    rows = (len(nodes) + 1) // 2
-    height = max(rows * ROW, TALL + 40)
-    middle = height / 2
-    shapes = []
-    for place, node in enumerate(nodes):
-        is_left = place % 2 == 0
-        x = 0 if is_left else WIDTH - BOX
-        y = middle + (place // 2 - (rows - 1) / 2) * (height / rows)
-        shapes.append(_line(x + BOX if is_left else x, y, middle, is_hidden=node[0] is None))
-        shapes.append(_box(node, x, y - TALL / 2))
-    shapes.append(rect("map-centre", (WIDTH - CENTRE) / 2, middle - 14, CENTRE, 28))
-    shapes.append(_text("map-centre-name", WIDTH / 2, middle + 4, _short(customer.name, NAME - 2)))
-    return svg(WIDTH, height, *shapes, label=_("Map of relations"), css="pic relation-map")
+    return nodes[:MOST]
 
 
 def _line(x, y, middle, *, is_hidden):
+    """From the side of a box that looks at the alley to the customer; the boxes are drawn over it."""
     css = "map-line is-hidden" if is_hidden else "map-line"
-    end = (WIDTH - CENTRE) / 2 if x < WIDTH / 2 else (WIDTH + CENTRE) / 2
-    return format_html('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>', css, x, y, end, middle)
+    inner = x + (BOX / 2 if x < WIDTH / 2 else -BOX / 2 if x > WIDTH / 2 else 0)
+    return format_html('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>', css, inner, y, WIDTH / 2, middle)
 
 
 def _box(node, x, y):

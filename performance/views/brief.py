@@ -2,9 +2,11 @@
 
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm import audit
+from crm.look import dates
 from customers.context_processors import current_publication
 from customers.models import Customer
 from performance.selectors.brief import assets_then_and_now, brief_of
@@ -27,6 +29,7 @@ def brief(request, public_id):
         "aum_fen": made.analysed.rollup.aum if made.analysed else None,
         "eva_fen": made.analysed.row.profitability_eva_fen if made.analysed else None,
         "churn": made.analysed.row.persistency_churn if made.analysed else None,
+        "since": dates.full_day(made.since) if made.since else _("no contact yet"),
         "as_of": as_of,
     }
     return render(request, "performance/brief.html", context)

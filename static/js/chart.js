@@ -54,7 +54,7 @@
         axisLine: { lineStyle: { color: t.axis } }, axisLabel: { ...words, hideOverlap: true }, ...extra?.x,
       },
       yAxis: {
-        type: "value", scale: data.kind === "line", splitNumber: 4, boundaryGap: data.kind === "line" ? ["12%", "8%"] : 0, axisLabel: { ...words, formatter: format(0) },
+        type: "value", scale: data.kind === "line", splitNumber: 4, boundaryGap: data.kind === "line" ? ["12%", "8%"] : 0, axisLabel: { ...words, formatter: (value) => format(Number.isInteger(value) ? 0 : 1)(value) },
         splitLine: { lineStyle: { color: t.line } }, axisLine: { show: false }, ...extra?.y,
       },
     };
