@@ -106,6 +106,7 @@ def name_of(field: ProfileField) -> str:
 
 def _page(request, customer, as_of, *, editing="", form=None, status=None, **more):
     known = profile_of(customer, as_of)
+    in_gaps = {row.field.code for row in known.gaps}
     context = {
         "customer": customer,
         "profile": known,
@@ -115,9 +116,10 @@ def _page(request, customer, as_of, *, editing="", form=None, status=None, **mor
         "parts": identity_parts(customer, as_of),
         "editing": editing,
         "form": form,
-        "is_open": bool(
-            editing or request.method == "POST" or not is_fragment(request) or "open" in request.GET
-        ),
+        # the list of everything known opens for what is edited in it, and where it is a page of its own
+        "is_open": (editing and editing not in in_gaps)
+        or "open" in request.GET
+        or not (editing or (request.method == "GET" and is_fragment(request))),
         "may_write": manager_of(request.user) is not None,
         "may_reveal": request.user.role in REVEALERS,
         "worth_url": panel("performance:profile_worth", customer.public_id),
