@@ -131,8 +131,8 @@ def _edited(told, user):
 
 
 def _told_contacts(is_logged):
-    def rows(customer, user):
-        return Interaction.objects.readable_by(user).filter(customer=customer, manager__isnull=not is_logged)
+    def rows(customer, role):
+        return Interaction.objects.readable_by(role).filter(customer=customer, manager__isnull=not is_logged)
 
     return rows
 
@@ -151,21 +151,21 @@ _CONTACT = {
 _ACCOUNT = {"product": F("product__name"), "four": F("last_four"), "fen": F("principal_fen")}
 
 
-def _class_moves(customer, user):
+def _class_moves(customer, role):
     """Where a loan's class differs from the row before it."""
     before = Window(Lag("loan_class"), partition_by=F("account_id"), order_by=F("date").asc())
     rows = LoanState.objects.filter(customer=customer).annotate(was=before)
     return rows.filter(was__isnull=False).exclude(was=F("loan_class"))
 
 
-def _moves(customer, user):
+def _moves(customer, role):
     keys = Q()
     for name in WATCHED:
         keys |= Q(pgh_new__has_key=name)
     return customer.history.filter(keys, pgh_label="update")
 
 
-def _edits(customer, user):
+def _edits(customer, role):
     """What people changed of the profile; what the feed brings is core banking's own history."""
     people = User.objects.filter(username=OuterRef("actor")).values("name")
     rows = Change.objects.filter(customer_id=customer.pk, source__in=list(EDITED))
@@ -178,7 +178,7 @@ SOURCES = (
     Source(
         "opened",
         "product",
-        lambda customer, user: Account.objects.filter(customer=customer),
+        lambda customer, role: Account.objects.filter(customer=customer),
         day_start("opened_on"),
         _ACCOUNT,
         _opened,
@@ -186,7 +186,7 @@ SOURCES = (
     Source(
         "closed",
         "product",
-        lambda customer, user: Account.objects.filter(customer=customer, closed_on__isnull=False),
+        lambda customer, role: Account.objects.filter(customer=customer, closed_on__isnull=False),
         day_start("closed_on"),
         _ACCOUNT,
         _closed,
@@ -208,7 +208,7 @@ SOURCES = (
     Source(
         "assigned",
         "manager",
-        lambda customer, user: Assignment.objects.filter(customer=customer).annotate(
+        lambda customer, role: Assignment.objects.filter(customer=customer).annotate(
             starts_on=F("during__startswith"), ends_on=F("during__endswith")
         ),
         day_start("starts_on"),

@@ -55,7 +55,7 @@ SOURCES = (
         "invited",
         "marketing",
         # nobody was contacted in the control group: there is nothing to tell
-        lambda customer, user: Invitation.objects.filter(customer=customer, arm=Arm.TREATMENT),
+        lambda customer, role: Invitation.objects.filter(customer=customer, arm=Arm.TREATMENT),
         day_start("invited_on"),
         {"campaign": F("campaign__name"), "channel": F("channel"), "responded": F("responded_on")},
         _invited,
@@ -63,7 +63,7 @@ SOURCES = (
     Source(
         "deal",
         "marketing",
-        lambda customer, user: Opportunity.objects.filter(customer=customer),
+        lambda customer, role: Opportunity.objects.filter(customer=customer),
         day_start("opened_on"),
         _DEAL,
         _opened,
@@ -71,7 +71,7 @@ SOURCES = (
     Source(
         "decided",
         "marketing",
-        lambda customer, user: Opportunity.objects.filter(customer=customer, closed_on__isnull=False),
+        lambda customer, role: Opportunity.objects.filter(customer=customer, closed_on__isnull=False),
         day_start("closed_on"),
         _DEAL,
         _decided,

@@ -51,7 +51,7 @@ SOURCES = (
     Source(
         "request",
         "service",
-        lambda customer, user: ServiceRequest.objects.filter(customer=customer),
+        lambda customer, role: ServiceRequest.objects.filter(customer=customer),
         F("opened_at"),
         {name: F(name) for name in ("kind", "department", "state", "number")},
         _request,
@@ -59,7 +59,7 @@ SOURCES = (
     Source(
         "complaint",
         "service",
-        lambda customer, user: Complaint.objects.filter(customer=customer),
+        lambda customer, role: Complaint.objects.filter(customer=customer),
         day_start("received_on"),
         {
             **{name: F(name) for name in ("cause", "business", "number")},
@@ -71,7 +71,7 @@ SOURCES = (
     Source(
         "survey",
         "service",
-        lambda customer, user: Survey.objects.filter(customer=customer, answered_on__isnull=False),
+        lambda customer, role: Survey.objects.filter(customer=customer, answered_on__isnull=False),
         day_start("answered_on"),
         {"kind": F("kind"), "score": F("score")},
         _survey,
@@ -79,7 +79,7 @@ SOURCES = (
     Source(
         "check",
         "credit",
-        lambda customer, user: PostLoanCheck.objects.filter(customer=customer, done_on__isnull=False),
+        lambda customer, role: PostLoanCheck.objects.filter(customer=customer, done_on__isnull=False),
         day_start("done_on"),
         {"result": F("result"), "four": F("account__last_four")},
         _check,

@@ -10,14 +10,15 @@ from crm.history.tracking import tracked
 from customers.choices import Channel, FeedbackKind, Lifecycle, Outcome, Purpose, Repeat, TaskKind, TaskState
 from customers.models.customer import Customer
 from customers.models.handover import Handover
+from managers.choices import Role
 from managers.models import Manager
 
 
 class InteractionQuerySet(models.QuerySet):
-    def readable_by(self, user):
+    def readable_by(self, role: str):
         """Leave out contacts with prospects for supervisors and the back office: until a prospect opens an
         account they are their owner's (and head office's)."""
-        if user.is_manager or user.sees_whole_bank:
+        if role not in (Role.SUPERVISOR, Role.BACK_OFFICE):
             return self
         return self.exclude(customer__lifecycle=Lifecycle.PROSPECT)
 

@@ -58,7 +58,7 @@ def last_contacts(customer, user) -> tuple[Interaction | None, Interaction | Non
     """The latest contact over any channel, and the latest that a manager logged: one query."""
     rows = (
         contacts_of(customer)
-        .readable_by(user)
+        .readable_by(user.role)
         .annotate(is_logged=ExpressionWrapper(Q(manager__isnull=False), BooleanField()))
     )
     latest = list(rows.order_by("is_logged", "-happened_at", "-id").distinct("is_logged"))
