@@ -41,6 +41,7 @@ FAULTS = [
      "sent in this folder"),
     ("relationships", "C00000001,C00000002,spouse", "C00000001,C00000001,spouse", 2, "object", "C00000001",
      "is the subject himself"),
+    ("groups", "household,spouse", "household,head", 3, "role", "head", "has a head already, in row 2"),
     ("accounts", "C00000003,CUR", "C00000009,CUR", 4, "customer", "C00000009", "sent in this folder"),
     ("accounts", "1500000.00", "1500000.0", 5, "principal", "1500000.0", "not negative"),
     ("accounts", "1500000.00", "-1.00", 5, "principal", "-1.00", "not negative"),
