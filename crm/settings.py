@@ -281,7 +281,9 @@ APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "crm.export.approval.KINDS",
     "managers.approvals.KINDS",
     "customers.approvals.KINDS",
+    "customers.erasing.KINDS",
     "performance.approvals.KINDS",
+    "performance.decisions.KINDS",
 ]
 APPROVAL_ADDITIONS = ["performance.approvals.ADDITIONS"]  # what upper apps know about lower apps' kinds
 APPROVAL_DAYS = 14  # a request that nobody decides lapses

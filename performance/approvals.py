@@ -12,7 +12,7 @@ from crm.approvals import services as approvals
 from crm.approvals.registry import Addition, Kind
 from crm.leaves import NONE, differences
 from crm.money import yuan
-from performance import closing
+from performance import closing, scoring
 from performance.models import Closing, Period, Scheme, Scorecard
 
 
@@ -41,6 +41,23 @@ def ask_close(frozen: Closing, *, maker, reason: str):
         raise approvals.Refused(said)
     payload = {"closing": str(frozen.public_id), "digest": frozen.digest}
     return approvals.ask(CLOSE.code, maker, payload, reason, scope_path="")
+
+
+def _scheme_is_sound(payload):
+    """Rules that cannot be used, or whose code or days are others', are not even asked for."""
+    try:
+        scoring.rules_of(payload["content"])
+    except scoring.SchemeError as error:
+        raise approvals.Refused(str(error)) from error
+    if payload["from"] is None:
+        raise approvals.Refused(_("Rules need a first day: choose the first of a quarter that is ahead."))
+    others = Scheme.objects.exclude(pk=payload["id"])
+    if others.filter(code=payload["code"]).exists():
+        raise approvals.Refused(_("The code is taken. Choose another."))
+    overlapping = others.filter(during__overlap=(payload["from"], payload["until"])).first()
+    if overlapping is not None:
+        said = _("These days overlap those of %(code)s. Correct the days, or end %(code)s first.")
+        raise approvals.Refused(said % {"code": overlapping.code})
 
 
 def _scheme_effect(payload):
@@ -116,6 +133,7 @@ SCHEME = Kind(
     _scheme_effect,
     _is_admin,
     ("admin",),
+    check=_scheme_is_sound,
 )
 CLOSE = Kind(
     "performance.close_period",

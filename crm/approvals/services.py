@@ -43,9 +43,7 @@ def ask(kind: str, maker, payload: dict, reason: str, *, scope_path: str | None 
         raise Refused(_("Say why: whoever decides needs a reason."))
     known = kinds()[kind]
     fixed = json.loads(canonical(payload))
-    for each in additions(kind):
-        if each.check is not None:
-            each.check(fixed)
+    check(kind, fixed)
     digest = digest_of(fixed)
     earlier = Approval.objects.filter(maker=maker, kind=kind, digest=digest, state=State.ASKED)
     waiting = earlier.filter(expires_at__gt=timezone.now()).first()
@@ -73,6 +71,13 @@ def ask(kind: str, maker, payload: dict, reason: str, *, scope_path: str | None 
         if found is None:
             raise Refused(_("The request could not be written down. Try again.")) from error
         return found
+
+
+def check(kind: str, payload: dict) -> None:
+    """Raise Refused where `payload` could never be carried out, by the kind itself or an Addition."""
+    for each in additions(kind):
+        if each.check is not None:
+            each.check(payload)
 
 
 def decide(approval: Approval, checker, approve: bool, reason: str = "") -> Approval:
