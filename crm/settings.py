@@ -273,6 +273,7 @@ FEED_RECORDS = [
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
 # The heads of the chain over history, one a line: carry it to a server that others keep (docs/operations.md).
 HISTORY_HEADS = env("HISTORY_HEADS") or BASE_DIR / "var" / "history" / "heads.jsonl"
+HISTORY_SEALED_WITHIN = 3600  # seconds; above it /readyz says so
 CELERY_BEAT_SCHEDULE["seal-history"] = {"task": "crm.seal_history", "schedule": 300.0}
 
 # --- Four eyes, forms that count once, files that leave (crm.approvals, crm.replay, crm.export) -------------
@@ -319,6 +320,7 @@ READY_CHECKS = [
     "crm.ops.checks.worker",
     "crm.ops.checks.beat",
     "performance.monitoring.night",
+    "crm.history.monitoring.history",
 ]
 READY_NEEDS = {"database", "migrations"}  # without the others pages still answer
 METRIC_SOURCES = [
@@ -327,6 +329,7 @@ METRIC_SOURCES = [
     "crm.ops.metrics.processes",
     "crm.ops.metrics.feed",
     "performance.monitoring.nights",
+    "crm.history.monitoring.sealing",
 ]
 SILENCE_SECONDS = int(env("SILENCE_SECONDS", "20"))  # without a sign of life a worker or beat counts as away
 CELERY_BEAT_SCHEDULER = "crm.ops.alive:Scheduler"

@@ -1,5 +1,7 @@
 """Erasing a customer from a page takes a second administrator: it cannot be undone."""
 
+from datetime import date
+
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,18 +14,15 @@ from customers.models import Customer
 from customers.services.erasure import ErasureRefused, erase_customer, refusal
 
 
-def ask_erasure(customer: Customer, *, maker, reason: str):
-    """Ask that `customer` be erased. Raises approvals.Refused where the law keeps him."""
+def ask_erasure(customer: Customer, *, maker, reason: str, as_of: date):
+    """Ask that `customer` be erased. Raises approvals.Refused where the law keeps him on `as_of`."""
+    if said := refusal(customer, as_of):
+        raise approvals.Refused(said)
     return approvals.ask(ERASURE.code, maker, {"customer": customer.number}, reason, scope_path="")
 
 
 def _customer(payload) -> Customer:
     return Customer.objects.get(number=payload["customer"])
-
-
-def _check(payload):
-    if said := refusal(_customer(payload), timezone.localdate()):
-        raise approvals.Refused(said)
 
 
 def _effect(payload):
@@ -66,6 +65,5 @@ ERASURE = Kind(
     _effect,
     lambda user, approval: user.role == "admin",
     ("admin",),
-    check=_check,
 )
 KINDS = (ERASURE,)

@@ -68,7 +68,11 @@ class Change(models.Model):
 
 
 class ChainSeal(models.Model):
-    """One batch of the chain: positions, the head's hash, and how far transactions were finished then."""
+    """One batch of the chain: positions, the head's hash, and which transactions were finished then.
+
+    `snapshot` says it as PostgreSQL does (oldest running:next:running); `xact_below` is its oldest, and alone
+    where a seal is from before there were snapshots.
+    """
 
     number = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(_("sealed"), db_default=ClockTimestamp())
@@ -76,6 +80,7 @@ class ChainSeal(models.Model):
     last_position = models.BigIntegerField()
     head = models.BinaryField(max_length=32)
     xact_below = models.BigIntegerField()
+    snapshot = models.TextField(db_default="", default="")
     system_identifier = models.BigIntegerField()
 
     class Meta:

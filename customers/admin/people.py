@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
@@ -130,9 +131,10 @@ class CustomerAdmin(ReadOnlyRecord):
     @admin.action(description=_("Ask to erase for good"))
     def ask_to_erase(self, request, customers):
         """A second administrator decides; whom the law keeps is named, with the day from which he may go."""
+        reason = request.POST.get("reason", "")
         for customer in customers:
             try:
-                ask_erasure(customer, maker=request.user, reason=request.POST.get("reason", ""))
+                ask_erasure(customer, maker=request.user, reason=reason, as_of=timezone.localdate())
             except approvals.Refused as refusal:
                 messages.error(request, str(refusal))
             else:

@@ -295,7 +295,10 @@ def test_a_backdated_assignment_takes_a_second_person(
     with pytest.raises(AssignmentRefused):
         assign(customer, manager=colleague, from_date=day, as_of=timezone.localdate())
     mine = backdated(customer, colleague, supervisor, day)
-    assert mine.effect["en"]["lines"][0][2] == f"{colleague.user} 100% since {day}"
+    in_charge, giver, taker = mine.effect["en"]["lines"]
+    assert in_charge[2] == f"{colleague.user} 100% since {day}"
+    assert giver == [f"customers of {manager.user}, of {manager.capacity}", "1", "0"]
+    assert taker == [f"customers of {colleague.user}, of {colleague.capacity}", "0", "1"]
     assert approvals.decide(mine, second_supervisor, True).state == State.DONE
     rows = (
         Assignment.objects.filter(customer=customer)

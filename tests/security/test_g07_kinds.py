@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -11,13 +12,15 @@ from django.utils import timezone, translation
 from crm.approvals import services as approvals
 from crm.approvals.models import Approval, State
 from crm.audit.models import AuditRecord
+from customers.approvals import ask_backdated_assignment
 from customers.erasing import ask_erasure
 from customers.models import Customer
 from managers.choices import Role
 from performance import closing, published
 from performance.approvals import SCHEME, scheme_payload
 from performance.decisions import ask_correction, ask_veto
-from performance.models import Period, PublishedScore, Scheme, Scorecard, Veto
+from performance.models import Night, Period, PublishedScore, Scheme, Scorecard, Veto
+from performance.periods import period_of
 from performance.scorecards import write_scorecards
 from performance.words import trimmed
 from tests.factories import make_user
@@ -50,9 +53,15 @@ def second_admin(head_office):
 @pytest.fixture
 def card(manager):
     """A published card of the manager, grade C."""
-    night = make_night()
-    publish(night)
-    return make_card(manager, night)
+    of_world = make_night()
+    publish(of_world)
+    return make_card(manager, of_world)
+
+
+def english_client(as_user, user):
+    client = as_user(user)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    return client
 
 
 # --- vetoes ---
@@ -120,9 +129,9 @@ def test_a_veto_is_entered_in_the_admin(as_user, admin_user, card):
     data = {"manager": card.manager.pk, "period": card.period.pk, "kind": "data_leak", "evidence": "short"}
     data |= {"reference": "x", "reason": "audit"}
     address = reverse("admin:performance_veto_add")
-    answer = as_user(admin_user).post(address, data)
+    answer = english_client(as_user, admin_user).post(address, data)
     assert (answer.status_code, "needs evidence" in answer.content.decode()) == (200, True)
-    answer = as_user(admin_user).post(address, data | {"evidence": EVIDENCE})
+    answer = english_client(as_user, admin_user).post(address, data | {"evidence": EVIDENCE})
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("approvals:mine"))
     mine = Approval.objects.get()
     assert (mine.kind, mine.reason, mine.scope_path) == (
@@ -199,7 +208,7 @@ def test_scores_are_corrected_by_administrators_alone(score, supervisor):
 
 
 def test_a_correction_is_entered_in_the_admin(as_user, score, admins):
-    client = as_user(admins[0])
+    client = english_client(as_user, admins[0])
     address = f"{reverse('admin:performance_publishedscore_add')}?score={score.public_id}"
     assert client.get(address).status_code == 200
     data = {"score": score.public_id, "code": "E1", "numerator": "1500", "denominator": "", "reason": "r"}
@@ -232,7 +241,7 @@ def test_rules_that_cannot_be_used_are_not_even_asked_for(admin_user, change, wo
 
 def test_rules_that_overlap_are_said_so_at_once(as_user, admin_user):
     data = {"code": "2099", "during_0": "2099-01-01", "during_1": "", "content": "{}", "reason": "r"}
-    answer = as_user(admin_user).post(reverse("admin:performance_scheme_add"), data)
+    answer = english_client(as_user, admin_user).post(reverse("admin:performance_scheme_add"), data)
     assert (answer.status_code, Approval.objects.count()) == (200, 0)
 
 
@@ -244,7 +253,7 @@ def gone(customer):
 
 
 def test_erasing_takes_two_administrators(gone, admin_user, second_admin, supervisor):
-    mine = ask_erasure(gone, maker=admin_user, reason="ten years over")
+    mine = ask_erasure(gone, maker=admin_user, reason="ten years over", as_of=date(2026, 7, 1))
     assert gone.name not in str(mine.effect)
     for person in (admin_user, supervisor):
         with pytest.raises(approvals.Refused):
@@ -257,10 +266,29 @@ def test_erasing_takes_two_administrators(gone, admin_user, second_admin, superv
 
 def test_a_customer_whom_the_law_keeps_is_not_even_asked_for(as_user, customer, gone, admin_user):
     Customer.objects.filter(pk=customer.pk).update(closed_on=None)
-    client, address = as_user(admin_user), reverse("admin:customers_customer_changelist")
+    client, address = english_client(as_user, admin_user), reverse("admin:customers_customer_changelist")
     data = {"action": "ask_to_erase", "_selected_action": [customer.pk], "reason": "wish"}
     page = client.post(address, data, follow=True).content.decode()
     assert ("still a customer" in page, Approval.objects.count()) == (True, 0)
     Customer.objects.filter(pk=customer.pk).update(closed_on=date(2010, 1, 31))
     page = client.post(address, data, follow=True).content.decode()
     assert ("waits for a second" in page, Approval.objects.get().reason) == (True, "wish")
+
+
+# --- what a backdated assignment moves ---
+def test_the_effect_says_whose_income_moves(saver, manager, colleague, supervisor):  # noqa: F811
+    make_real_night(date(2026, 6, 30))
+    Night.objects.update(published_at=timezone.now())
+    period_of(date(2026, 6, 30))
+    mine = ask_backdated_assignment(
+        saver,
+        manager=colleague,
+        from_date=date(2026, 5, 1),
+        maker=supervisor,
+        reason="r",
+        as_of=date(2026, 7, 1),
+    )
+    moved = [line for line in mine.effect["en"]["lines"] if line[0].startswith("EVA")]
+    (giver, was, nothing), (taker, before, then) = moved
+    assert (str(manager.user) in giver, str(colleague.user) in taker) == (True, True)
+    assert (was == then, nothing == before, was != nothing) == (True, True, True)
