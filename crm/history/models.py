@@ -1,11 +1,10 @@
 """The journal of changes, and the chain that proves it; the rows' own history stands beside each model."""
 
 import pghistory.models
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.audit.models import ClockTimestamp, TransactionNumber
+from crm.audit.models import ClockTimestamp, TransactionNumber, journal_indexes
 
 
 class TriggerDepth(models.Func):
@@ -52,15 +51,13 @@ class Change(models.Model):
         verbose_name, verbose_name_plural = _("change"), _("changes")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["-at", "-id"], name="crm_change_at"),
-            models.Index(fields=["actor", "-at"], name="crm_change_actor"),
+            *journal_indexes("crm_change", actor="actor"),
             models.Index(
                 fields=["customer_id", "-at"],
                 name="crm_change_customer",
                 condition=models.Q(customer_id__isnull=False),
             ),
             models.Index(fields=["source", "object_id"], name="crm_change_record"),
-            BrinIndex(fields=["xact"], name="crm_change_xact"),
         ]
 
     def __str__(self):

@@ -71,16 +71,6 @@ def noted():
         yield NOTED
 
 
-@pytest.fixture
-def second_supervisor(branch):
-    return make_user("0103", role=Role.SUPERVISOR, branch=branch, name="贺兰")
-
-
-@pytest.fixture
-def second_admin(head_office):
-    return make_user("0002", role=Role.ADMIN, branch=head_office, name="管理员二")
-
-
 def asked(maker, n=1, *, refuse=False, **extra):
     return approvals.ask(NOTED.code, maker, {"n": n, "refuse": refuse}, "a reason", **extra)
 

@@ -15,7 +15,6 @@ from crm.audit.models import AuditRecord
 from customers.approvals import ask_backdated_assignment
 from customers.erasing import ask_erasure
 from customers.models import Customer
-from managers.choices import Role
 from performance import closing, published
 from performance.approvals import SCHEME, scheme_payload
 from performance.decisions import ask_correction, ask_veto
@@ -23,7 +22,6 @@ from performance.models import Night, Period, PublishedScore, Scheme, Scorecard,
 from performance.periods import period_of
 from performance.scorecards import write_scorecards
 from performance.words import trimmed
-from tests.factories import make_user
 from tests.performance.ledger import make_night as make_real_night
 from tests.performance.test_closing import night, period  # noqa: F401 (fixtures)
 from tests.performance.test_closing import publish as publish_quarter
@@ -38,16 +36,6 @@ EVIDENCE = "柜面录像与客户回访一致:未经本行审批代售外部理�
 def english():
     with translation.override("en"):
         yield
-
-
-@pytest.fixture
-def second_supervisor(branch):
-    return make_user("0103", role=Role.SUPERVISOR, branch=branch, name="贺兰")
-
-
-@pytest.fixture
-def second_admin(head_office):
-    return make_user("0002", role=Role.ADMIN, branch=head_office, name="管理员二")
 
 
 @pytest.fixture
