@@ -7,15 +7,18 @@ unless it says so.
 
 from datetime import timedelta
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminDateWidget
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.forms import RangeWidget
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from crm.approvals import services as approvals
 from crm.look import figures, masks
 
 COUNTED = 1000  # how many rows a list counts at most: a count over a whole ledger would take minutes
@@ -103,6 +106,63 @@ class ReadOnlyInline(Rights, admin.TabularInline):
 
 class RecordInline(ReadOnlyInline):
     may_add = may_change = True
+
+
+class AskingForm(forms.ModelForm):
+    """What is entered becomes a request for a second person; what could never be done is said beside it.
+
+    `kind` is the code of the approval's kind, `payload()` what it is asked with.
+    """
+
+    kind = ""
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Whoever decides reads it. Leave personal data out."),
+    )
+
+    def payload(self) -> dict:
+        raise NotImplementedError
+
+    def _post_clean(self):
+        super()._post_clean()
+        if not self.errors:
+            try:
+                approvals.check(self.kind, self.payload())
+            except approvals.Refused as refusal:
+                self.add_error(None, str(refusal))
+
+
+class AskedRecord(Record):
+    """Nothing is saved here: what was entered waits for a second person (crm.approvals)."""
+
+    def ask(self, request, form):
+        """Write the request down; `form` is a valid AskingForm."""
+        raise NotImplementedError
+
+    def save_model(self, request, obj, form, change):
+        try:
+            self.ask(request, form)
+        except approvals.Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.warning(request, _("This waits for a second person; nothing has changed yet."))
+
+    def save_related(self, request, form, formsets, change):
+        """Nothing was saved that others could hang on."""
+
+    def log_addition(self, request, obj, message):
+        """Not added yet: the approval is the record."""
+
+    def log_change(self, request, obj, message):
+        """Not changed yet: the approval is the record."""
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return redirect("approvals:mine")
+
+    def response_change(self, request, obj):
+        return redirect("approvals:mine")
 
 
 def yuan(field: str, label):

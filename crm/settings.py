@@ -279,6 +279,7 @@ FEED_RECORDS = [
 CLIENT_ADDRESS_HEADER = env("CLIENT_ADDRESS_HEADER", "")
 # The heads of the chain over history, one a line: carry it to a server that others keep (docs/operations.md).
 HISTORY_HEADS = env("HISTORY_HEADS") or BASE_DIR / "var" / "history" / "heads.jsonl"
+HISTORY_SEALED_WITHIN = 3600  # seconds; above it /readyz says so
 CELERY_BEAT_SCHEDULE["seal-history"] = {"task": "crm.seal_history", "schedule": 300.0}
 
 # --- Four eyes, forms that count once, files that leave (crm.approvals, crm.replay, crm.export) -------------
@@ -287,7 +288,9 @@ APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "crm.export.approval.KINDS",
     "managers.approvals.KINDS",
     "customers.approvals.KINDS",
+    "customers.erasing.KINDS",
     "performance.approvals.KINDS",
+    "performance.decisions.KINDS",
 ]
 APPROVAL_ADDITIONS = ["performance.approvals.ADDITIONS"]  # what upper apps know about lower apps' kinds
 APPROVAL_DAYS = 14  # a request that nobody decides lapses
@@ -323,6 +326,7 @@ READY_CHECKS = [
     "crm.ops.checks.worker",
     "crm.ops.checks.beat",
     "performance.monitoring.night",
+    "crm.history.monitoring.history",
 ]
 READY_NEEDS = {"database", "migrations"}  # without the others pages still answer
 METRIC_SOURCES = [
@@ -331,6 +335,7 @@ METRIC_SOURCES = [
     "crm.ops.metrics.processes",
     "crm.ops.metrics.feed",
     "performance.monitoring.nights",
+    "crm.history.monitoring.sealing",
 ]
 SILENCE_SECONDS = int(env("SILENCE_SECONDS", "20"))  # without a sign of life a worker or beat counts as away
 CELERY_BEAT_SCHEDULER = "crm.ops.alive:Scheduler"

@@ -3,12 +3,14 @@
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.approvals import services as approvals
 from crm.approvals.registry import Kind, in_scope
+from crm.wall.scope import beyond_scope
 from customers.models import Assignment, Customer
 from customers.services.assignment import CO_SHARE, AssignmentRefused, assign
 from managers.models import Manager
@@ -46,7 +48,7 @@ def ask_backdated_assignment(
 
 
 def _effect(payload):
-    customer = Customer.objects.get(public_id=payload["customer"])
+    customer = Customer.objects.select_related("lead__user").get(public_id=payload["customer"])
     since = date.fromisoformat(payload["from"])
     now = Assignment.objects.filter(customer=customer, during__endswith__isnull=True)
     was = [
@@ -60,8 +62,28 @@ def _effect(payload):
     return {
         "title": _("Assignment of %(number)s since %(date)s")
         % {"number": customer.number, "date": since.isoformat()},
-        "lines": [[_("in charge"), "; ".join(was) or _("nobody"), "; ".join(after)]],
+        "lines": [
+            [_("in charge"), "; ".join(was) or _("nobody"), "; ".join(after)],
+            *_loads(customer, payload),
+        ],
     }
+
+
+def _loads(customer, payload) -> list[list]:
+    """How many customers whoever gives or takes leads today, of how many he can serve well."""
+    taker = _manager(payload["manager"])
+    if customer.lead_id == taker.pk:
+        return []
+    people = [manager for manager in (customer.lead, taker) if manager is not None]
+    with beyond_scope():  # a number of customers names none of them
+        leads = Customer.objects.filter(lead__in=people, closed_on=None).values_list("lead")
+        counts = dict(leads.annotate(count=Count("pk")).order_by())
+    lines = []
+    for manager in people:
+        now = counts.get(manager.pk, 0)
+        label = _("customers of %(name)s, of %(most)d") % {"name": manager.user, "most": manager.capacity}
+        lines.append([label, now, now + (1 if manager == taker else -1)])
+    return lines
 
 
 def _line(manager, share, since):

@@ -1,5 +1,6 @@
 """The organisation in the administrators' site: branches, staff, working time, training."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -39,13 +40,26 @@ class BranchAdmin(Record):
         return [*self.readonly_fields, "code", "parent"] if obj else self.readonly_fields
 
 
+def _reason():
+    return forms.CharField(
+        label=_("Why the rights change"),
+        max_length=300,
+        required=False,
+        help_text=_("Whoever decides about the rights reads it."),
+    )
+
+
 class StaffCreationForm(AdminUserCreationForm):
+    reason = _reason()
+
     class Meta(AdminUserCreationForm.Meta):
         model = User
         fields = ["username", "name", "role", "branch"]
 
 
 class StaffChangeForm(UserChangeForm):
+    reason = _reason()
+
     class Meta(UserChangeForm.Meta):
         model = User
 
@@ -66,13 +80,18 @@ class StaffAdmin(Record, UserAdmin):
     fieldsets = [
         (None, {"fields": ["username"]}),
         (_("Person"), {"fields": ["name", "email"]}),
-        (_("Rights"), {"fields": ["role", "branch", "is_active", "is_staff"]}),
+        (_("Rights"), {"fields": ["role", "branch", "is_active", "is_staff", "reason"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (
             None,
-            {"fields": ["username", "name", "role", "branch", "usable_password", "password1", "password2"]},
+            {
+                "fields": [
+                    *("username", "name", "role", "branch", "reason"),
+                    *("usable_password", "password1", "password2"),
+                ]
+            },
         )
     ]
 
@@ -93,7 +112,7 @@ class StaffAdmin(Record, UserAdmin):
         super().save_model(request, user, form, change)
         before = rights_of(user)
         path = user.branch.path if user.branch else ""
-        reason = _("Entered in the administrators' site")
+        reason = form.cleaned_data.get("reason") or _("Entered in the administrators' site")
         approvals.ask(
             RIGHTS.code,
             request.user,

@@ -1,18 +1,28 @@
 """Nights, schemes and scorecards. A score is reproduced, never edited; a scheme is frozen once in force."""
 
-from django.contrib import admin, messages
+from django import forms
+from django.contrib import admin
 from django.db.models import Count, Q
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from crm.look import dates, figures
-from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, customer_number, span, yuan
+from crm.records import (
+    AskedRecord,
+    AskingForm,
+    ReadOnlyInline,
+    ReadOnlyRecord,
+    Record,
+    customer_number,
+    span,
+    yuan,
+)
 from customers.admin.standing import NightRowAdmin
-from performance.approvals import ask_scheme
+from performance.approvals import SCHEME, ask_scheme, scheme_payload
 from performance.choices import StepState
+from performance.decisions import CORRECTION, VETO, ask_correction, ask_veto, correction_payload, veto_payload
 from performance.models import (
     Closing,
     CustomerAnalysis,
@@ -29,7 +39,9 @@ from performance.models import (
     Scheme,
     Scorecard,
     Step,
+    Veto,
 )
+from performance.words import WORDS
 
 
 @admin.register(Night)
@@ -112,8 +124,20 @@ class CustomerAnalysisAdmin(NightRowAdmin):
         return super().get_queryset(request).only("customer__number", "night_id")
 
 
+class SchemeForm(AskingForm):
+    kind = SCHEME.code
+
+    class Meta:
+        model = Scheme
+        fields = ["code", "during", "content"]
+
+    def payload(self):
+        return scheme_payload(self.instance)
+
+
 @admin.register(Scheme)
-class SchemeAdmin(Record):
+class SchemeAdmin(AskedRecord):
+    form = SchemeForm
     list_display = ["code", "days"]
     days = span("during", _("in force"))
     search_fields = ["=code"]
@@ -123,22 +147,8 @@ class SchemeAdmin(Record):
         frozen = obj is not None and (obj.during.lower is None or obj.during.lower <= timezone.localdate())
         return super().has_change_permission(request, obj) and not frozen
 
-    def save_model(self, request, scheme, form, change):
-        """Nothing is saved: the rules as entered go to a second administrator."""
-        ask_scheme(scheme, maker=request.user, reason=str(_("Entered in the administrators' site")))
-        messages.warning(request, _("The rules wait for a second administrator; nothing has changed yet."))
-
-    def log_addition(self, request, scheme, message):
-        """Not added yet: the approval is the record."""
-
-    def log_change(self, request, scheme, message):
-        """Not changed yet: the approval is the record."""
-
-    def response_add(self, request, obj, post_url_continue=None):
-        return redirect("approvals:mine")
-
-    def response_change(self, request, obj):
-        return redirect("approvals:mine")
+    def ask(self, request, form):
+        ask_scheme(form.instance, maker=request.user, reason=form.cleaned_data["reason"])
 
 
 @admin.register(Period)
@@ -206,12 +216,128 @@ class ClosingAdmin(ReadOnlyRecord):
     list_select_related = ["period", "frozen_by", "signed_by"]
 
 
+class CorrectionForm(AskingForm):
+    """One indicator of a published score, or what was deducted, or the veto; money in yuan."""
+
+    kind = CORRECTION.code
+    score = forms.ModelChoiceField(
+        PublishedScore.objects.select_related("manager__user"),
+        to_field_name="public_id",
+        label=_("published score"),
+        widget=forms.HiddenInput,
+    )
+    code = forms.ChoiceField(label=_("indicator"), required=False)
+    numerator = forms.DecimalField(label=_("numerator"), max_digits=24, decimal_places=6, required=False)
+    denominator = forms.DecimalField(
+        label=_("denominator"),
+        max_digits=24,
+        decimal_places=6,
+        required=False,
+        help_text=_("Money in yuan."),
+    )
+    deducted = forms.DecimalField(
+        label=_("deducted points"), max_digits=5, decimal_places=2, min_value=0, max_value=100, required=False
+    )
+    is_vetoed = forms.NullBooleanField(label=_("vetoed"), required=False)
+
+    class Meta:
+        model = PublishedScore
+        fields = []
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["code"].choices = [("", "—")] + [
+            (code, f"{code} {words.name}") for code, words in WORDS.items()
+        ]
+
+    def clean(self):
+        told = super().clean()
+        figures = (told.get("numerator"), told.get("denominator"))
+        if bool(told.get("code")) != (None not in figures):
+            self.add_error("code", _("An indicator takes both figures, and they take an indicator."))
+        return told
+
+    def wanted(self) -> dict:
+        told, cases = self.cleaned_data, {}
+        if code := told["code"]:
+            scale = 100 if WORDS[code].kind == "fen" else 1
+            cases = {code: (told["numerator"] * scale, told["denominator"] * scale)}
+        return {"cases": cases, "deducted": told["deducted"], "is_vetoed": told["is_vetoed"]}
+
+    def payload(self):
+        return correction_payload(self.cleaned_data["score"], **self.wanted())
+
+    def _get_validation_exclusions(self):
+        return {field.name for field in PublishedScore._meta.fields}
+
+
 @admin.register(PublishedScore)
-class PublishedScoreAdmin(ReadOnlyRecord):
-    list_display = ["manager", "period", "version", "line", "total", "grade", "k", "made_at"]
+class PublishedScoreAdmin(AskedRecord):
+    """A published score stays; what is added here is a corrected version, with a second administrator."""
+
+    may_change = False
+    list_display = ["manager", "period", "version", "line", "total", "grade", "k", "made_at", "correct"]
     list_filter = ["period", "line", "grade"]
     list_select_related = ["manager__user", "period"]
     search_fields = ["=manager__user__username", "manager__user__name"]
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        return super().get_form(request, obj, change, **kwargs) if obj else CorrectionForm
+
+    def get_fields(self, request, obj=None):
+        if obj is not None:
+            return [field.name for field in PublishedScore._meta.fields if field.name != "id"]
+        names = ["score", "code", "numerator", "denominator", "deducted", "is_vetoed"]
+        return [*names, "reason"]
+
+    def has_add_permission(self, request):
+        """Only from a published score: which one is corrected stands in the address."""
+        told = request.GET.get("score") or request.POST.get("score")
+        return super().has_add_permission(request) and bool(told)
+
+    def get_changeform_initial_data(self, request):
+        return {"score": request.GET.get("score", "")}
+
+    def ask(self, request, form):
+        told = form.cleaned_data
+        ask_correction(told["score"], maker=request.user, reason=told["reason"], **form.wanted())
+
+    @admin.display(description=_("correction"))
+    def correct(self, score):
+        address = reverse("admin:performance_publishedscore_add")
+        return format_html('<a href="{}?score={}">{}</a>', address, score.public_id, _("correct"))
+
+
+class VetoForm(AskingForm):
+    kind = VETO.code
+
+    class Meta:
+        model = Veto
+        fields = ["manager", "period", "kind", "evidence", "reference"]
+
+    def payload(self):
+        return veto_payload(self.instance)
+
+
+@admin.register(Veto)
+class VetoAdmin(AskedRecord):
+    """A veto stands once a second person has confirmed it, and then for good."""
+
+    form = VetoForm
+    may_change = False
+    list_display = ["manager", "period", "kind", "decided_at"]
+    list_filter = ["kind"]
+    list_select_related = ["manager__user", "period"]
+    search_fields = ["=manager__user__username", "manager__user__name"]
+    autocomplete_fields = ["manager", "period"]
+
+    def get_fields(self, request, obj=None):
+        if obj is None:
+            return [*VetoForm.Meta.fields, "reason"]
+        return [*VetoForm.Meta.fields, "approval", "decided_at"]
+
+    def ask(self, request, form):
+        ask_veto(form.instance, maker=request.user, reason=form.cleaned_data["reason"])
 
 
 class PayEntryInline(ReadOnlyInline):

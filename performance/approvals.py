@@ -1,6 +1,8 @@
 """What needs a second person about scores: the rules (schemes), and the closing of a quarter."""
 
-from datetime import date
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import Avg, Count
@@ -11,9 +13,14 @@ from django.utils.translation import gettext_lazy
 from crm.approvals import services as approvals
 from crm.approvals.registry import Addition, Kind
 from crm.leaves import NONE, differences
+from crm.look import figures
 from crm.money import yuan
-from performance import closing
-from performance.models import Closing, Period, Scheme, Scorecard
+from customers.models import Customer
+from managers.models import Manager
+from performance import closing, scoring
+from performance.flows import Flow, Window, attributed, flows_of_customer
+from performance.models import Closing, Night, Period, Scheme, Scorecard
+from performance.scoring import contribution
 
 
 def scheme_payload(scheme: Scheme) -> dict:
@@ -41,6 +48,23 @@ def ask_close(frozen: Closing, *, maker, reason: str):
         raise approvals.Refused(said)
     payload = {"closing": str(frozen.public_id), "digest": frozen.digest}
     return approvals.ask(CLOSE.code, maker, payload, reason, scope_path="")
+
+
+def _scheme_is_sound(payload):
+    """Rules that cannot be used, or whose code or days are others', are not even asked for."""
+    try:
+        scoring.rules_of(payload["content"])
+    except scoring.SchemeError as error:
+        raise approvals.Refused(str(error)) from error
+    if payload["from"] is None:
+        raise approvals.Refused(_("Rules need a first day: choose the first of a quarter that is ahead."))
+    others = Scheme.objects.exclude(pk=payload["id"])
+    if others.filter(code=payload["code"]).exists():
+        raise approvals.Refused(_("The code is taken. Choose another."))
+    overlapping = others.filter(during__overlap=(payload["from"], payload["until"])).first()
+    if overlapping is not None:
+        said = _("These days overlap those of %(code)s. Correct the days, or end %(code)s first.")
+        raise approvals.Refused(said % {"code": overlapping.code})
 
 
 def _scheme_effect(payload):
@@ -116,6 +140,7 @@ SCHEME = Kind(
     _scheme_effect,
     _is_admin,
     ("admin",),
+    check=_scheme_is_sound,
 )
 CLOSE = Kind(
     "performance.close_period",
@@ -138,4 +163,41 @@ def _outside_closed_quarters(payload):
         raise approvals.Refused(said % {"code": last.code, "date": last.during.upper.isoformat()})
 
 
-ADDITIONS = (Addition("customers.backdated_assignment", check=_outside_closed_quarters),)
+def _income_that_moves(payload) -> list[list]:
+    """EVA of the days since then, by whom it counts for now and would count for: scores follow it."""
+    since = date.fromisoformat(payload["from"])
+    period = Period.objects.select_related("scheme").filter(during__contains=since).first()
+    night = Night.objects.filter(published_at__isnull=False).order_by("-business_date").first()
+    if period is None or night is None or night.business_date < since:
+        return []
+    window = Window(period.code, since, night.business_date + timedelta(1))
+    customer = Customer.objects.get(public_id=payload["customer"])
+    held, whole = flows_of_customer(window, customer.pk)
+    rules = scoring.rules_of(period.scheme.content)
+    before = defaultdict(Decimal)
+    for flow in held:
+        before[flow.manager_id] += _eva(flow, rules)
+    share = Decimal(payload["co_share"] or 0)
+    people = Manager.objects.select_related("user")
+    after = {people.get(public_id=payload["manager"]): 1 - share}
+    if payload["co"]:
+        after[people.get(public_id=payload["co"])] = share
+    everybody = {**{one: Decimal(0) for one in people.filter(pk__in=before)}, **after}
+    said = _("EVA of %(name)s since %(date)s")
+    return [
+        [
+            said % {"name": one.user, "date": since.isoformat()},
+            figures.short_money(int(before[one.pk])),
+            figures.short_money(int(part * _eva(whole, rules))),
+        ]
+        for one, part in everybody.items()
+    ]
+
+
+def _eva(flow: Flow, rules) -> Decimal:
+    """EVA of one flow in fen, with its share."""
+    sums = attributed([flow])
+    return contribution.eva({**sums, "cost": contribution.cost(sums, rules)}, rules)
+
+
+ADDITIONS = (Addition("customers.backdated_assignment", _outside_closed_quarters, _income_that_moves),)

@@ -112,3 +112,15 @@ class PayAccount(models.TextChoices):
     STOPPED = "stopped", _("Stopped")
     PAID = "paid", _("Paid")
     OWED = "owed", _("To be paid back")
+
+
+class VetoKind(models.TextChoices):
+    """What ends a period at the last grade whatever the points say (domain.md §1)."""
+
+    UNAUTHORISED_SALE = "unauthorised_sale", _("Unauthorised sale")
+    INTEGRITY = "integrity", _("Bribery or breach of integrity")
+    FABRICATION = "fabrication", _("Made-up data, surveys or risk tests")
+    UNSUITABLE_SALE = "unsuitable_sale", _("Sale above the customer's risk level")
+    DATA_LEAK = "data_leak", _("Leak of customer data")
+    MONEY_LAUNDERING = "money_laundering", _("Grave breach of anti-money-laundering rules")
+    DERELICTION = "dereliction", _("Loss by dereliction of duty")

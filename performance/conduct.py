@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db.models import Count
 
 from performance.flows import Window
-from performance.models import Deduction
+from performance.models import Deduction, Veto
 from performance.scoring import Rules
 
 
@@ -20,5 +20,6 @@ def deductions(window: Window, rules: Rules) -> dict[int, Decimal]:
 
 
 def vetoed(window: Window) -> frozenset[int]:
-    """Return the ids of the managers with a confirmed veto of the days scored."""
-    return frozenset()
+    """Return the ids of the managers with a confirmed veto in the quarter."""
+    found = Veto.objects.filter(period__code=window.code)
+    return frozenset(found.values_list("manager_id", flat=True))

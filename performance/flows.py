@@ -239,6 +239,18 @@ def _has_rollup(night_id: int) -> bool:
         return cursor.fetchone()[0]
 
 
+def flows_of_customer(window: Window, customer_id: int) -> tuple[list[Flow], Flow]:
+    """Return one customer's flows in `window` as they are attributed, and all of them at share 1."""
+    parts = PARTS.format(which="customer_id = %(customer)s")
+    whole = (
+        "SELECT NULL::bigint AS manager_id, %(customer)s::bigint AS customer_id, 1::numeric AS share, "
+        "%(start)s::date AS since, %(upto)s::date AS until"
+    )
+    params = window.params(customer=customer_id)
+    held = _fetch(_by_days(parts, "a.customer_id", BY_LEDGER), params)
+    return held, _fetch(_by_days(whole, "a.customer_id", BY_LEDGER), params)[0]
+
+
 def flows_of_pool(window: Window) -> list[Flow]:
     """Return what belongs to nobody in `window`, one row a customer: the days that no assignment covers."""
     return _fetch(_by_days(POOL_PARTS, "a.customer_id", BY_LEDGER), window.params())

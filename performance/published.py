@@ -5,7 +5,7 @@ quarter, so that one manager's correction moves nobody else's published score.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -120,18 +120,7 @@ def correct(
     """
     if not reason.strip():
         raise ValueError("A correction needs a reason.")
-    rules = scoring.rules_of(stored.period.scheme.content)
-    old = person(stored)
-    new = Person(
-        old.manager_id,
-        old.line,
-        old.peer_group,
-        old.is_rated,
-        {**old.cases, **(cases or {})},
-        old.deducted if deducted is None else deducted,
-        old.is_vetoed if is_vetoed is None else is_vetoed,
-    )
-    figures = score_again(new, _first_versions(stored.period), rules)
+    fresh = corrected_fields(stored, cases=cases, deducted=deducted, is_vetoed=is_vetoed)
     return PublishedScore.objects.create(
         manager_id=stored.manager_id,
         period=stored.period,
@@ -140,10 +129,30 @@ def correct(
         assigned_days=stored.assigned_days,
         days_in_post=stored.days_in_post,
         customers=stored.customers,
-        **fields(new, figures, factor_before(stored.period).get(stored.manager_id), rules),
+        **fresh,
         reason=reason.strip()[:300],
         made_at=made_at or timezone.now(),
     )
+
+
+def corrected_fields(
+    stored: PublishedScore,
+    *,
+    cases: Cases | None = None,
+    deducted: Decimal | None = None,
+    is_vetoed: bool | None = None,
+) -> dict:
+    """The columns of the version after `stored` with what is given replaced; nothing is saved."""
+    rules = scoring.rules_of(stored.period.scheme.content)
+    old = person(stored)
+    new = replace(
+        old,
+        cases={**old.cases, **(cases or {})},
+        deducted=old.deducted if deducted is None else deducted,
+        is_vetoed=old.is_vetoed if is_vetoed is None else is_vetoed,
+    )
+    figures = score_again(new, _first_versions(stored.period), rules)
+    return fields(new, figures, factor_before(stored.period).get(stored.manager_id), rules)
 
 
 def fields(one: Person, figures: Figures, before: Decimal | None, rules: Rules) -> dict:

@@ -6,9 +6,6 @@ scorecard of `manager`; `LOGIN` is the redirect of somebody without a session.
 """
 
 from copy import deepcopy
-from datetime import date, datetime
-from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
@@ -18,10 +15,8 @@ from django.utils import timezone
 from crm.approvals.models import Approval
 from crm.export.models import Export
 from customers.models import ContactTemplate
-from performance.choices import NightState
-from performance.models import IndicatorResult, Night, Scorecard
-from performance.periods import period_of
 from tests.factories import make_account, make_interaction, make_product, make_profile, make_task
+from tests.performance.world import make_card, make_night
 
 pytestmark = pytest.mark.django_db
 
@@ -204,26 +199,8 @@ def cast(manager, colleague, supervisor, outsider, back_office, admin_user, audi
 @pytest.fixture
 def address(customer, manager):
     """Return a function from a URL's name to its address about `manager`'s own records."""
-    night = Night.objects.create(
-        business_date=date(2026, 6, 30),
-        version="test",
-        upto_load=0,
-        state=NightState.PUBLISHED,
-        digest="0" * 64,
-        published_at=datetime(2026, 7, 1, 2, 22, tzinfo=ZoneInfo("Asia/Shanghai")),
-    )
-    scorecard = Scorecard.objects.create(
-        manager=manager,
-        period=period_of(date(2026, 6, 30)),
-        night=night,
-        line=manager.line,
-        assigned_days=91,
-        customers=1,
-        points={},
-        total=Decimal("77.92"),
-        grade="C",
-    )
-    IndicatorResult.objects.create(scorecard=scorecard, code="E1", dimension="contribution", weight=50)
+    night = make_night()
+    scorecard = make_card(manager, night)
     task = make_task(customer)
     account = make_account(customer, make_product())
     now = timezone.now()

@@ -16,7 +16,7 @@ class Kind:
     `execute(payload, approval)` does it inside the deciding transaction; raises approvals.services.Refused
     with a sentence where it cannot be done. `may_check(user, approval)` says whether this person may decide;
     `roles` are the roles whose inbox holds the kind at all (a supervisor's only inside his subtree).
-    `check` and `outlook`: see Addition.
+    `check`: see Addition.
     """
 
     code: str
@@ -26,7 +26,6 @@ class Kind:
     may_check: Callable
     roles: tuple[str, ...] = ("supervisor", "admin")
     check: Callable | None = None
-    outlook: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,12 @@ class Addition:
     """What an app knows about a kind of an app below it, which cannot import it.
 
     `check(payload)` raises approvals.services.Refused where what is asked could never be done: nothing is
-    written down then. `outlook(approvals, as_of)` says what would follow if each were approved now, as
-    `{approval.pk: [[what, before, after], …]}`, in the reader's language and within what he may see; it asks
-    a number of queries that does not grow with the approvals.
+    written down then. `effect(payload)` adds lines to the kind's own.
     """
 
     code: str
-    check: Callable | None = None
-    outlook: Callable | None = None
+    check: Callable
+    effect: Callable = lambda payload: []
 
 
 def kinds() -> dict[str, Kind]:
@@ -54,10 +51,10 @@ def _kinds(paths):
     return {kind.code: kind for path in paths for kind in import_string(path)}
 
 
-def additions(code: str) -> list[Kind | Addition]:
-    """The kind itself, then what settings.APPROVAL_ADDITIONS name for it."""
+def additions(code: str) -> list[Addition]:
+    """What settings.APPROVAL_ADDITIONS name for this kind."""
     every = (each for path in settings.APPROVAL_ADDITIONS for each in import_string(path))
-    return [kinds()[code], *(each for each in every if each.code == code)]
+    return [each for each in every if each.code == code]
 
 
 def in_scope(user, approval) -> bool:

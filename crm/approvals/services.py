@@ -43,9 +43,7 @@ def ask(kind: str, maker, payload: dict, reason: str, *, scope_path: str | None 
         raise Refused(_("Say why: whoever decides needs a reason."))
     known = kinds()[kind]
     fixed = json.loads(canonical(payload))
-    for each in additions(kind):
-        if each.check is not None:
-            each.check(fixed)
+    check(kind, fixed)
     digest = digest_of(fixed)
     earlier = Approval.objects.filter(maker=maker, kind=kind, digest=digest, state=State.ASKED)
     waiting = earlier.filter(expires_at__gt=timezone.now()).first()
@@ -57,22 +55,31 @@ def ask(kind: str, maker, payload: dict, reason: str, *, scope_path: str | None 
     now = timezone.now()
     try:
         with transaction.atomic():
-            return Approval.objects.create(
+            made = Approval.objects.create(
                 kind=kind,
                 payload=fixed,
                 digest=digest,
-                effect=_in_every_language(known.effect, fixed),
+                effect=_in_every_language(known, fixed),
                 scope_path=scope_path,
                 maker=maker,
                 reason=reason.strip()[:300],
                 asked_at=now,
                 expires_at=now + timedelta(days=settings.APPROVAL_DAYS),
             )
+            _note(maker, "ask", made)
+            return made
     except IntegrityError as error:  # the same request came at the same moment
         found = earlier.first()
         if found is None:
             raise Refused(_("The request could not be written down. Try again.")) from error
         return found
+
+
+def check(kind: str, payload: dict) -> None:
+    """Raise Refused where `payload` could never be carried out, by the kind itself or an Addition."""
+    for each in (kinds()[kind], *additions(kind)):
+        if each.check is not None:
+            each.check(payload)
 
 
 def decide(approval: Approval, checker, approve: bool, reason: str = "") -> Approval:
@@ -99,12 +106,7 @@ def decide(approval: Approval, checker, approve: bool, reason: str = "") -> Appr
         found.checker, found.decided_at, found.answer = checker, now, reason
         found.state = State.APPROVED if approve else State.REJECTED
         found.save(update_fields=["checker", "decided_at", "answer", "state"])
-        audit.record(
-            checker,
-            "approve" if approve else "reject",
-            subject=found,
-            detail={"kind": found.kind, "digest": found.digest, "maker": found.maker.get_username()},
-        )
+        _note(checker, "approve" if approve else "reject", found, own=True)
         if approve and getattr(connection, "wall_role", None):
             transaction.on_commit(partial(_hand_over, found.pk))
         elif approve:
@@ -148,12 +150,20 @@ def withdraw(approval: Approval, maker) -> Approval:
             raise Refused(_already(found))
         found.state = State.WITHDRAWN
         found.save(update_fields=["state"])
+        _note(maker, "withdraw", found)
     return found
 
 
 def expire(now) -> int:
     """Close what nobody decided in time; return how many."""
     return Approval.objects.filter(state=State.ASKED, expires_at__lte=now).update(state=State.EXPIRED)
+
+
+def _note(person, act: str, approval: Approval, *, own: bool = False) -> None:
+    """Put it on record, with the transaction of what is done; a decision on a connection of its own."""
+    maker = approval.maker.get_username()
+    detail = {"kind": approval.kind, "digest": approval.digest, "maker": maker}
+    audit.record(person, act, subject=approval, detail=detail, own=own)
 
 
 def _check_decider(found, checker):
@@ -189,9 +199,11 @@ def _execute(found) -> None:
     except Refused as refusal:
         found.state, found.fault = State.FAILED, str(refusal)[:500]
         found.save(update_fields=["state", "fault"])
+        _note(found.checker, "carry_out_failed", found)
         return
     found.state, found.executed_at = State.DONE, now
     found.save(update_fields=["state", "executed_at"])
+    _note(found.checker, "carry_out", found)
 
 
 def _as_both(found):
@@ -204,14 +216,13 @@ def _as_both(found):
     )
 
 
-def _in_every_language(effect, payload) -> dict:
+def _in_every_language(kind, payload) -> dict:
     """The effect in each of the product's languages: maker and checker need not share one."""
     shown = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
-            said = effect(payload)
-            shown[code] = {
-                "title": str(said["title"]),
-                "lines": [[str(cell) for cell in line] for line in said["lines"]],
-            }
+            said = kind.effect(payload)
+            more = (line for each in additions(kind.code) for line in each.effect(payload))
+            lines = [[str(cell) for cell in line] for line in (*said["lines"], *more)]
+            shown[code] = {"title": str(said["title"]), "lines": lines}
     return shown

@@ -40,52 +40,52 @@ def _count(show):
     return lambda user, query, as_of: _found(show, query)[: settings.EXPORT_MOST_ROWS + 1].count()
 
 
-def _acts(user, query, as_of):
-    rows = _found(ACTS_LIST, query).order_by("-at", "-id")
-    for batch in batched(rows.iterator(chunk_size=BATCH)):
-        for told in told_acts(batch):
-            row = told["row"]
-            yield (
-                None,
-                (
-                    _moment(row.at),
-                    row.staff_number,
-                    told["who"],
-                    told["role"],
-                    told["branch"],
-                    told["act"],
-                    row.customer_number,
-                    told["kind"],
-                    row.subject_id,
-                    "; ".join(f"{name}: {value}" for name, value in told["detail"]),
-                    row.address,
-                    row.request_id,
-                ),
-            )
+def _rows(show, told, cells):
+    """Every row in words, the newest first, BATCH at a time."""
+
+    def rows(user, query, as_of):
+        found = _found(show, query).order_by("-at", "-id")
+        for batch in batched(found.iterator(chunk_size=BATCH)):
+            for each in told(batch):
+                yield None, cells(each)
+
+    return rows
 
 
-def _changes(user, query, as_of):
-    rows = _found(CHANGES_LIST, query).order_by("-at", "-id")
-    for batch in batched(rows.iterator(chunk_size=BATCH)):
-        for told in told_changes(batch):
-            change = told["change"]
-            yield (
-                None,
-                (
-                    _moment(change.at),
-                    change.actor,
-                    told["who"],
-                    told["kind"],
-                    told["what"],
-                    told["customer"],
-                    change.object_id,
-                    change.rows,
-                    "; ".join(f"{field.label}: {field.old} → {field.new}" for field in told["fields"]),
-                    change.reason,
-                    told["asked_by"],
-                    told["request"],
-                ),
-            )
+def _act_cells(told):
+    row = told["row"]
+    return (
+        _moment(row.at),
+        row.staff_number,
+        told["who"],
+        told["role"],
+        told["branch"],
+        told["act"],
+        row.customer_number,
+        told["kind"],
+        row.subject_id,
+        "; ".join(f"{name}: {value}" for name, value in told["detail"]),
+        row.address,
+        row.request_id,
+    )
+
+
+def _change_cells(told):
+    change = told["change"]
+    return (
+        _moment(change.at),
+        change.actor,
+        told["who"],
+        told["kind"],
+        told["what"],
+        told["customer"],
+        change.object_id,
+        change.rows,
+        "; ".join(f"{field.label}: {field.old} → {field.new}" for field in told["fields"]),
+        change.reason,
+        told["asked_by"],
+        told["request"],
+    )
 
 
 def _moment(at) -> str:
@@ -119,7 +119,7 @@ EXPORTS = (
     _sheet(
         ACTS_LIST,
         gettext_lazy("Audit: reads and acts"),
-        _acts,
+        _rows(ACTS_LIST, told_acts, _act_cells),
         (
             Column(gettext_lazy("When"), width=20),
             Column(gettext_lazy("Staff number")),
@@ -138,7 +138,7 @@ EXPORTS = (
     _sheet(
         CHANGES_LIST,
         gettext_lazy("Audit: changes"),
-        _changes,
+        _rows(CHANGES_LIST, told_changes, _change_cells),
         (
             Column(gettext_lazy("When"), width=20),
             Column(gettext_lazy("Staff number")),

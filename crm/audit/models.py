@@ -26,6 +26,15 @@ class TransactionNumber(models.Func):
     output_field = models.BigIntegerField()
 
 
+def journal_indexes(prefix: str, **columns: str) -> list[models.Index]:
+    """What a journal is searched by: the newest first, of all and of each column, and the seal's boundary."""
+    return [
+        models.Index(fields=["-at", "-id"], name=f"{prefix}_at"),
+        *(models.Index(fields=[column, "-at"], name=f"{prefix}_{name}") for name, column in columns.items()),
+        BrinIndex(fields=["xact"], name=f"{prefix}_xact"),
+    ]
+
+
 class AuditRecord(models.Model):
     """One act: who did what to what, when and from where. Person, role and branch as they were then.
 
@@ -53,15 +62,12 @@ class AuditRecord(models.Model):
         verbose_name, verbose_name_plural = _("audit record"), _("audit records")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["-at", "-id"], name="crm_audit_at"),
-            models.Index(fields=["staff_number", "-at"], name="crm_audit_person"),
+            *journal_indexes("crm_audit", person="staff_number", act="act"),
             models.Index(
                 fields=["customer_number", "-at"],
                 name="crm_audit_customer",
                 condition=~models.Q(customer_number=""),
             ),
-            models.Index(fields=["act", "-at"], name="crm_audit_act"),
-            BrinIndex(fields=["xact"], name="crm_audit_xact"),
         ]
 
     def __str__(self):

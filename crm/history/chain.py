@@ -1,12 +1,12 @@
 """The chain over history and audit: each sealed row has a link, each link proves all links before it.
 
 A row's hash covers the line of the journal, the row of history it points at and the words of its context.
-Rows are sealed in batches, once their transactions are finished: a batch holds what the transactions before
-`xact_below` wrote, so a row that turns up later with an older transaction was put in by hand.
+A seal holds what the transactions that its `snapshot` counts as finished wrote. One that still runs (a long
+feed, a forgotten session) holds back its own rows only; a row that turns up later although its transaction
+was finished then was put in by hand.
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -15,9 +15,8 @@ from crm.history.tracking import rules
 
 GENESIS = b"\0" * 32
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('history chain'))"
-_NOW = (
-    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, system_identifier FROM pg_control_system()"
-)
+_NOW = "SELECT pg_current_snapshot()::text, clock_timestamp(), system_identifier FROM pg_control_system()"
+BATCH = 20_000  # links in memory at once
 # A row as text, the same on every server: without nulls, so that a new column does not disturb old rows.
 _TEXT = "(SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb({row})) WHERE value <> 'null')::text"
 
@@ -38,51 +37,56 @@ def seal() -> Sealed | None:
         if not cursor.fetchone()[0]:
             return None
         cursor.execute(_NOW)
-        below, system = cursor.fetchone()
+        snapshot, at, system = cursor.fetchone()
         cursor.execute(
             "SELECT number, last_position, head, xact_below, system_identifier FROM crm_chainseal "
             "ORDER BY number DESC LIMIT 1"
         )
         number, position, head, since, before = cursor.fetchone() or (0, 0, GENESIS, 0, system)
         since = since if before == system else 0  # restored into a new server: transactions count anew
-        links = list(_linked(_unsealed(cursor, since, below), position, bytes(head)))
-        if not links:
+        last, head = _link_all(cursor, snapshot, since, position, bytes(head))
+        if last == position:
             return None
-        with cursor.copy("COPY crm_chainlink (position, source, row_id, row_hash, chain) FROM STDIN") as copy:
-            for link in links:
-                copy.write_row(link)
-        last, head = links[-1][0], links[-1][4]
         cursor.execute(
-            "INSERT INTO crm_chainseal (number, first_position, last_position, head, xact_below, "
-            "system_identifier) VALUES (%s, %s, %s, %s, %s, %s)",
-            [number + 1, position + 1, last, head, below, system],
+            "INSERT INTO crm_chainseal (number, at, first_position, last_position, head, xact_below, "
+            "snapshot, system_identifier) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+            [number + 1, at, position + 1, last, head, int(snapshot.partition(":")[0]), snapshot, system],
         )
-    return Sealed(number + 1, len(links), head.hex())
+    return Sealed(number + 1, last - position, head.hex())
 
 
-def _linked(rows, position: int, head: bytes) -> Iterator[tuple]:
-    for source, row_id, row_hash in rows:
-        position += 1
-        head = link_hash(head, position, source, row_id, bytes(row_hash))
-        yield position, source, row_id, bytes(row_hash), head
+def _link_all(cursor, snapshot: str, since: int, position: int, head: bytes) -> tuple[int, bytes]:
+    """Put a link behind every finished row that has none; return the last position and head.
+
+    Rows are hashed and ordered by PostgreSQL and come BATCH at a time; only the chain itself, each link over
+    the last, is made here.
+    """
+    for source, table in TABLES.items():
+        where = (
+            f"j.xact >= {since:d} AND {finished('j.xact', snapshot)} AND NOT EXISTS (SELECT FROM "
+            f"crm_chainlink AS l WHERE l.source = '{source}' AND l.row_id = j.id)"
+        )
+        with connection.chunked_cursor() as rows:
+            rows.itersize = BATCH
+            rows.execute(f"SELECT id, hash FROM ({hashes(source, table, where)}) AS k ORDER BY id")
+            while batch := rows.fetchmany(BATCH):
+                copying = "COPY crm_chainlink (position, source, row_id, row_hash, chain) FROM STDIN"
+                with cursor.copy(copying) as copy:
+                    for row_id, row_hash in batch:
+                        position += 1
+                        head = link_hash(head, position, source, row_id, bytes(row_hash))
+                        copy.write_row((position, source, row_id, row_hash, head))
+    return position, head
+
+
+def finished(column: str, snapshot: str) -> str:
+    """SQL: whether the transaction in `column` was over when `snapshot` (PostgreSQL's own text) was taken."""
+    return f"pg_visible_in_snapshot({column}::text::xid8, '{snapshot}')"
 
 
 def link_hash(before: bytes, position: int, source: str, row_id: int, row_hash: bytes) -> bytes:
     """SHA-256 of the link before, the place, and what stands there."""
     return hashlib.sha256(before + f"{position}|{source}|{row_id}|".encode() + row_hash).digest()
-
-
-def _unsealed(cursor, since: int, below: int) -> list[tuple]:
-    """(source, row id, row hash) of finished rows without a link, in the order of their ids."""
-    found = []
-    for source, table in TABLES.items():
-        where = (
-            f"j.xact >= {since:d} AND j.xact < {below:d} AND NOT EXISTS (SELECT FROM crm_chainlink AS l "
-            f"WHERE l.source = '{source}' AND l.row_id = j.id)"
-        )
-        cursor.execute(f"SELECT '{source}', id, hash FROM ({hashes(source, table, where)}) AS k ORDER BY id")
-        found += cursor.fetchall()
-    return found
 
 
 TABLES = {"change": "crm_change", "audit": "crm_auditrecord"}

@@ -1,11 +1,10 @@
 """The journal of changes, and the chain that proves it; the rows' own history stands beside each model."""
 
 import pghistory.models
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.audit.models import ClockTimestamp, TransactionNumber
+from crm.audit.models import ClockTimestamp, TransactionNumber, journal_indexes
 
 
 class TriggerDepth(models.Func):
@@ -52,15 +51,13 @@ class Change(models.Model):
         verbose_name, verbose_name_plural = _("change"), _("changes")
         default_permissions = ()
         indexes = [
-            models.Index(fields=["-at", "-id"], name="crm_change_at"),
-            models.Index(fields=["actor", "-at"], name="crm_change_actor"),
+            *journal_indexes("crm_change", actor="actor"),
             models.Index(
                 fields=["customer_id", "-at"],
                 name="crm_change_customer",
                 condition=models.Q(customer_id__isnull=False),
             ),
             models.Index(fields=["source", "object_id"], name="crm_change_record"),
-            BrinIndex(fields=["xact"], name="crm_change_xact"),
         ]
 
     def __str__(self):
@@ -68,7 +65,11 @@ class Change(models.Model):
 
 
 class ChainSeal(models.Model):
-    """One batch of the chain: positions, the head's hash, and how far transactions were finished then."""
+    """One batch of the chain: positions, the head's hash, and which transactions were finished then.
+
+    `snapshot` says it as PostgreSQL does (oldest running:next:running); `xact_below` is its oldest, and alone
+    where a seal is from before there were snapshots.
+    """
 
     number = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField(_("sealed"), db_default=ClockTimestamp())
@@ -76,6 +77,7 @@ class ChainSeal(models.Model):
     last_position = models.BigIntegerField()
     head = models.BinaryField(max_length=32)
     xact_below = models.BigIntegerField()
+    snapshot = models.TextField(db_default="", default="")
     system_identifier = models.BigIntegerField()
 
     class Meta:

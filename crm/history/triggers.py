@@ -35,6 +35,19 @@ END $$
 """
 
 
+# How long what was written waits for its seal, in seconds: for monitoring, which may not read the rows.
+LAG = f"""
+CREATE OR REPLACE FUNCTION history_unsealed_seconds() RETURNS double precision
+{_FUNCTION.replace("plpgsql", "sql")} STABLE AS $$
+    SELECT coalesce(extract(epoch FROM clock_timestamp() - least(
+        (SELECT min(at) FROM crm_change WHERE at > s.at),
+        (SELECT min(at) FROM crm_auditrecord WHERE at > s.at)
+    )), 0)
+    FROM (SELECT coalesce(max(at), '-infinity') AS at FROM crm_chainseal) AS s
+$$
+"""
+
+
 def install() -> None:
     """Make functions and triggers true for every tracked model whose tables exist."""
     present = _columns_present()
@@ -42,7 +55,8 @@ def install() -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('history triggers'))")
-        cursor.execute("; ".join([CONTEXT, *_statements(present)]))
+        lag = [LAG] if "crm_chainseal" in present else []
+        cursor.execute("; ".join([CONTEXT, *lag, *_statements(present)]))
 
 
 def _columns_present() -> dict[str, set[str]]:

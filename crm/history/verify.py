@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from crm.history.chain import GENESIS, TABLES, hashes, link_hash
+from crm.history.chain import GENESIS, TABLES, finished, hashes, link_hash
 from crm.history.tracking import rules
 from crm.history.triggers import silent
 
@@ -50,13 +50,17 @@ def verify(exported: Path | None = None) -> Proof:
 def _rows(cursor, source: str, table: str) -> list[Fault]:
     """Rows against their links: altered, missing, or inserted behind the seal's back."""
     cursor.execute(
-        f"WITH sealed AS (SELECT coalesce(max(xact_below), 0) AS below FROM crm_chainseal "
-        "WHERE system_identifier = (SELECT system_identifier FROM pg_control_system())) "
+        "SELECT xact_below, snapshot FROM crm_chainseal WHERE system_identifier = "
+        "(SELECT system_identifier FROM pg_control_system()) ORDER BY number DESC LIMIT 1"
+    )
+    below, snapshot = cursor.fetchone() or (0, "")
+    sealed = finished("k.xact", snapshot) if snapshot else f"k.xact < {below:d}"
+    cursor.execute(
         "SELECT l.position, l.row_id, k.id, k.told, k.by_hand, k.hash = l.row_hash "
         f"FROM ({hashes(source, table)}) AS k FULL JOIN "
         f"(SELECT position, row_id, row_hash FROM crm_chainlink WHERE source = '{source}') AS l "
-        "ON l.row_id = k.id CROSS JOIN sealed "
-        "WHERE k.id IS NULL OR k.hash <> l.row_hash OR k.by_hand OR (l.row_id IS NULL AND k.xact < below) "
+        "ON l.row_id = k.id "
+        f"WHERE k.id IS NULL OR k.hash <> l.row_hash OR k.by_hand OR (l.row_id IS NULL AND {sealed}) "
         "ORDER BY coalesce(k.id, l.row_id)"
     )
     return [_row_fault(table, *row) for row in cursor.fetchall()]

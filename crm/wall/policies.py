@@ -349,6 +349,7 @@ TABLES = (
     of_manager("performance_scorecard"),
     of_parent("performance_indicatorresult", "scorecard_id", "performance_scorecard"),
     of_manager("performance_deduction", admin=_SETTINGS),
+    of_manager("performance_veto", append_only=True),
     OFFICE("performance_closing", admin=_SETTINGS),
     of_manager("performance_publishedscore", append_only=True),
     of_manager("performance_paystatement", append_only=True),

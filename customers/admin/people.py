@@ -1,12 +1,17 @@
 """Customers, what is known of them, and how they hang together. Class C2 fields show their mask."""
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from crm.approvals import services as approvals
 from crm.look import masks
 from crm.records import ReadOnlyInline, ReadOnlyRecord, Record, RecordInline, customer_number, masked, span
+from customers.erasing import ask_erasure
 from customers.models import (
     Account,
     Assignment,
@@ -56,9 +61,16 @@ class AccountInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("product", "customer").order_by("opened_on")
 
 
+class ReasonedAction(ActionForm):
+    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
+
+
 @admin.register(Customer)
 class CustomerAdmin(ReadOnlyRecord):
     """Core banking owns these records: the feed changes them, the product's pages look people up."""
+
+    actions = ["ask_to_erase"]
+    action_form = ReasonedAction
 
     list_display = [
         "number",
@@ -118,6 +130,19 @@ class CustomerAdmin(ReadOnlyRecord):
 
     def view_on_site(self, customer):
         return reverse("customers:detail", args=[customer.public_id])
+
+    @admin.action(description=_("Ask to erase for good"))
+    def ask_to_erase(self, request, customers):
+        """A second administrator decides; whom the law keeps is named, with the day from which he may go."""
+        reason = request.POST.get("reason", "")
+        for customer in customers:
+            try:
+                ask_erasure(customer, maker=request.user, reason=reason, as_of=timezone.localdate())
+            except approvals.Refused as refusal:
+                messages.error(request, str(refusal))
+            else:
+                said = _("The erasure of %(number)s waits for a second administrator.")
+                messages.warning(request, said % {"number": customer.number})
 
 
 @admin.register(CustomerIdentity)

@@ -2,6 +2,7 @@
 
 from performance.models.analysis import CustomerAnalysis, Fit, Rollup
 from performance.models.closing import Closing, Deduction, PayEntry, PayStatement, PublishedScore
+from performance.models.decision import Veto
 from performance.models.night import Night, Step
 from performance.models.scorecard import IndicatorResult, Period, Plan, Scheme, Scorecard
 
@@ -21,4 +22,5 @@ __all__ = [
     "Scheme",
     "Scorecard",
     "Step",
+    "Veto",
 ]

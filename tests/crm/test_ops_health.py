@@ -81,7 +81,8 @@ def test_ready_says_each_check_to_the_monitoring(client, night):
     found = client.get("/readyz")
     assert found.status_code == 200
     assert found.json()["status"] == "ok"
-    assert set(found.json()["checks"]) == {"database", "migrations", "broker", "worker", "beat", "night"}
+    names = {"database", "migrations", "broker", "worker", "beat", "night", "history"}
+    assert set(found.json()["checks"]) == names
     assert found.json()["checks"]["worker"]["alive"] >= 1
     assert found.json()["checks"]["night"] == {"state": "ok", "level": "ok", "age_hours": 0.0}
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import override_settings
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -68,16 +69,6 @@ def noted():
     EFFECTS.clear()
     with AS_TEST:
         yield NOTED
-
-
-@pytest.fixture
-def second_supervisor(branch):
-    return make_user("0103", role=Role.SUPERVISOR, branch=branch, name="贺兰")
-
-
-@pytest.fixture
-def second_admin(head_office):
-    return make_user("0002", role=Role.ADMIN, branch=head_office, name="管理员二")
 
 
 def asked(maker, n=1, *, refuse=False, **extra):
@@ -294,7 +285,10 @@ def test_a_backdated_assignment_takes_a_second_person(
     with pytest.raises(AssignmentRefused):
         assign(customer, manager=colleague, from_date=day, as_of=timezone.localdate())
     mine = backdated(customer, colleague, supervisor, day)
-    assert mine.effect["en"]["lines"][0][2] == f"{colleague.user} 100% since {day}"
+    in_charge, giver, taker = mine.effect["en"]["lines"]
+    assert in_charge[2] == f"{colleague.user} 100% since {day}"
+    assert giver == [f"customers of {manager.user}, of {manager.capacity}", "1", "0"]
+    assert taker == [f"customers of {colleague.user}, of {colleague.capacity}", "0", "1"]
     assert approvals.decide(mine, second_supervisor, True).state == State.DONE
     rows = (
         Assignment.objects.filter(customer=customer)
@@ -376,21 +370,21 @@ def test_rules_change_by_two_administrators_and_only_ahead(as_user, admin_user, 
     assert Scheme.objects.count() == 1
     assert approvals.decide(mine, second_admin, True).state == State.DONE
     assert Scheme.objects.count() == 2
-    past = Scheme(code="past", during=_days(date(2020, 1, 1)), content=content)
+    past = Scheme(code="past", during=_days(date(2020, 1, 1), date(2020, 4, 1)), content=content)
+    Scheme.objects.filter(code="default").update(during=(date(2020, 4, 1), date(2099, 1, 1)))
     mine = approvals.ask(SCHEME.code, admin_user, scheme_payload(past), "old rules", scope_path="")
     assert approvals.decide(mine, second_admin, True).state == State.FAILED
 
 
-def _days(first):
-    from django.db.backends.postgresql.psycopg_any import DateRange
-
-    return DateRange(first, None)
+def _days(first, until=None):
+    return DateRange(first, until)
 
 
 def test_rules_entered_in_the_admin_become_a_request(as_user, admin_user):
     Scheme.objects.update(during=(date(1900, 1, 1), date(2099, 1, 1)))
     content = Scheme.objects.get().content
     data = {"code": "2099", "during_0": "2099-01-01", "during_1": "", "content": json.dumps(content)}
+    data |= {"reason": "next year's rules"}
     answer = as_user(admin_user).post(reverse("admin:performance_scheme_add"), data)
     assert (answer.status_code, answer.headers["Location"]) == (302, reverse("approvals:mine"))
     assert (Scheme.objects.count(), Approval.objects.get().kind) == (1, SCHEME.code)

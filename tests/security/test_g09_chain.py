@@ -1,40 +1,23 @@
 """G9: whatever is done to sealed history by hand, even by the database's owner, is named."""
 
 import json
-import time
 from io import StringIO
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
 from crm import audit
-from crm.history import acting, chain
+from crm.history import acting, chain, monitoring
 from crm.history.heads import export_heads
 from crm.history.models import ChainLink, ChainSeal, Change
 from crm.history.verify import verify
 from crm.wall import roles
 from customers.models import Customer
+from managers.models import Course
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def all_finished(seconds=90):
-    """Wait until what is written now may be sealed: transactions of the other tests' databases count too."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
-        (now,) = cursor.fetchone()
-        for _ in range(seconds * 20):
-            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-            if cursor.fetchone()[0] > now:
-                return
-            time.sleep(0.05)
-    raise AssertionError("some transaction of another test lasts too long")
-
-
-def seal():
-    all_finished()
-    return chain.seal()
 
 
 @pytest.fixture
@@ -46,14 +29,14 @@ def heads(tmp_path, settings):
 @pytest.fixture
 def sealed(customer, manager, heads):
     """Three changes and two acts, sealed in two batches; the heads are outside."""
-    seal()
+    chain.seal()
     for tier in ("gold", "private", "basic"):
         with acting("0931", "review"):
             Customer.objects.filter(pk=customer.pk).update(tier=tier)
-    seal()
+    chain.seal()
     for act in ("read", "reveal"):
         audit.record(manager.user, act, subject=customer)
-    seal()
+    chain.seal()
     export_heads()
     assert verify(heads).faults == ()
     return list(Change.objects.filter(source="customers_customer", label="update").order_by("id"))
@@ -127,7 +110,7 @@ def test_a_row_put_in_by_hand_is_named_before_and_after_sealing(sealed, heads):
         sealed[0].pk,
     )
     assert [kind for kind, _what in named(heads)] == ["inserted", "inserted"]
-    seal()
+    chain.seal()
     assert [kind for kind, _what in named(heads)] == ["inserted", "inserted"]
 
 
@@ -178,7 +161,7 @@ def test_swapped_links_are_named(sealed, heads):
 def test_a_chain_written_anew_as_a_whole_does_not_fit_the_exported_heads(sealed, heads):
     run("UPDATE crm_change SET actor = '0932' WHERE id = %s", sealed[0].pk)
     run("TRUNCATE crm_chainlink, crm_chainseal")
-    seal()
+    chain.seal()
     assert named(None) == []
     count = len(heads.read_text().splitlines())
     assert [kind for kind, _what in named(heads)] == ["head"] * count
@@ -194,7 +177,6 @@ def test_the_commands_say_it_in_one_line_a_row(sealed, heads):
     with pytest.raises(CommandError, match=r"^2 faults .*: history was tampered with\.$"):
         call_command("verify_history", stdout=out)
     out = StringIO()
-    all_finished()
     call_command("seal_history", stdout=out)
     assert "Nothing new to seal." in out.getvalue()
     assert json.loads(heads.read_text().splitlines()[-1])["seal"] == ChainSeal.objects.count()
@@ -213,10 +195,62 @@ def test_a_trigger_switched_off_is_named(sealed, heads):
 def test_the_worker_seals_and_proves_but_alters_nothing(customer, heads):
     run(f"SET ROLE {roles.WORKER}")
     try:
-        assert seal().rows > 0
+        assert chain.seal().rows > 0
         assert verify(heads).faults == ()
         for table in ("crm_change", "crm_auditrecord", "crm_chainlink", "crm_chainseal", "pghistory_context"):
             with pytest.raises(ProgrammingError, match="permission denied"):
                 run(f"DELETE FROM {table}")
+    finally:
+        run("RESET ROLE")
+
+
+@pytest.fixture
+def other_session():
+    """A second connection of the database's owner, in a transaction that has written."""
+    with psycopg.connect(**audit.recording._parameters()) as found:
+        yield found
+        found.rollback()
+
+
+def test_a_transaction_that_lasts_holds_back_its_own_rows_only(sealed, heads, customer, other_session):
+    other_session.execute("UPDATE customers_customer SET aml_level = 'high'")
+    audit.record(None, "retention")
+    with acting("0931"):
+        Course.objects.create(code="A", name="甲")
+    assert chain.seal().rows == 2  # the act and the course, although the update still runs
+    assert verify(heads).faults == ()
+    other_session.commit()
+    assert verify(heads).unsealed == 1
+    assert (chain.seal().rows, verify(heads).faults, verify(heads).unsealed) == (1, (), 0)
+
+
+def test_a_row_put_in_as_if_from_a_finished_transaction_is_named(sealed, heads):
+    run(
+        "INSERT INTO crm_auditrecord (at, act, staff_number, role, branch_path, subject_type, subject_id, "
+        "customer_number, detail, request_id, xact, by_function) SELECT at, act, '0999', role, branch_path, "
+        "subject_type, subject_id, customer_number, detail, request_id, xact, true "
+        "FROM crm_auditrecord ORDER BY id LIMIT 1"
+    )
+    assert [kind for kind, _what in named(heads)] == ["inserted"]
+
+
+def test_more_rows_than_are_held_at_once_make_one_chain(sealed, heads, monkeypatch):
+    monkeypatch.setattr(chain, "BATCH", 3)
+    with acting("0931"):
+        Course.objects.bulk_create(Course(code=f"K{number}", name="课") for number in range(10))
+    assert chain.seal().rows == 10
+    assert verify(heads).faults == ()
+
+
+def test_readiness_tells_when_sealing_lags(sealed, client, monkeypatch, settings):
+    assert monitoring.history() == ("ok", {"unsealed_seconds": 0})
+    audit.record(None, "retention")
+    settings.HISTORY_SEALED_WITHIN = -1
+    state, told = monitoring.history()
+    assert (state, "seal_history" in told["do"]) == ("degraded", True)
+    run(f"SET ROLE {roles.WEB}")  # monitoring asks before anybody has signed in
+    try:
+        assert monitoring.unsealed_seconds() > 0
+        assert [family.name for family in monitoring.sealing()] == ["guanhu_history_unsealed_seconds"]
     finally:
         run("RESET ROLE")

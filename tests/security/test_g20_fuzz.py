@@ -4,20 +4,15 @@ import logging
 import sys
 from collections import defaultdict
 from copy import deepcopy
-from datetime import date
-from decimal import Decimal
 
 import pytest
 from django.core.signals import got_request_exception
 from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 
 from customers.models import Publication
-from performance.choices import NightState
-from performance.models import IndicatorResult, Night, Scorecard
-from performance.periods import period_of
 from tests.factories import make_account, make_interaction, make_product, make_task
+from tests.performance.world import make_card, make_night
 from tests.security.fuzzing import Fuzzer, Tried, routes
 from tests.soak import Progress, parts
 
@@ -34,29 +29,10 @@ def people(manager, supervisor, outsider, back_office, admin_user, auditor):
 @pytest.fixture
 def known(customer, manager, foreign_customer):
     """What exists, by a parameter's name or converter: customers, task, account, scorecard, night."""
-    day = date(2026, 6, 30)
-    night = Night.objects.create(
-        business_date=day,
-        version="test",
-        upto_load=0,
-        state=NightState.PUBLISHED,
-        digest="0" * 64,
-        started_at=timezone.now(),
-        published_at=timezone.now(),
-    )
-    Publication.objects.create(business_date=day, night_id=night.pk, published_at=timezone.now())
-    card = Scorecard.objects.create(
-        manager=manager,
-        period=period_of(day),
-        night=night,
-        line=manager.line,
-        assigned_days=91,
-        customers=1,
-        points={},
-        total=Decimal("77.92"),
-        grade="C",
-    )
-    IndicatorResult.objects.create(scorecard=card, code="E1", dimension="contribution", weight=50)
+    night = make_night()
+    day = night.business_date
+    Publication.objects.create(business_date=day, night_id=night.pk, published_at=night.published_at)
+    card = make_card(manager, night)
     task = make_task(customer)
     account = make_account(customer, make_product())
     make_interaction(customer, manager=manager)

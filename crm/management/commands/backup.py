@@ -5,6 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from crm.audit import record
 from crm.ops.backup.dump import take
 from crm.ops.backup.programs import BackupError
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
             told = take(folder, now=timezone.now(), jobs=jobs)
         except (BackupError, OSError) as error:
             raise CommandError(str(error)) from None
+        record(None, "backup", detail={"rows": told["rows"], "size": told["bytes"]})
         self.stdout.write(
             f"{folder}: {told['rows']:,} rows of {len(told['tables'])} tables, "
             f"{told['bytes'] / 1e6:,.1f} MB, in {told['seconds']:.1f} s"
