@@ -5,10 +5,15 @@ HQ ── T1 ── S1  manager, colleague, supervisor, back_office
 HQ  admin, auditor
 """
 
+import io
+import json
+import logging
+
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
+from crm.ops.logs import logging_config
 from managers.choices import BranchKind, Role
 from tests import soak
 from tests.bank import make_bank
@@ -179,3 +184,20 @@ def as_user(client):
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def lines():
+    """Our chain on a stream of its own; call it for what was written so far, as dictionaries."""
+    stream = io.StringIO()
+    config = logging_config(json=True)
+    formatter = dict(config["formatters"]["line"])
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter.pop("()")(**formatter))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.setLevel(before)
+    root.removeHandler(handler)

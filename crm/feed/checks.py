@@ -13,7 +13,7 @@ import psycopg
 from crm.feed.folder import Folder
 from crm.feed.kinds import LedgerDate, Reference, quoted
 from crm.feed.records import Bad, RecordType
-from crm.feed.report import Report, mask, shortened
+from crm.feed.report import Report, mask, shortened, without_personal
 
 _BATCH = 5000
 
@@ -160,5 +160,5 @@ def late_faults(connection: psycopg.Connection, record: RecordType, fill, report
 
 def _add(record: RecordType, report: Report, row, column, value, reason) -> None:
     private = next((c.private for c in record.columns if c.name == column), False)
-    shown = mask(value, private) if private else shortened(value)
+    shown = mask(value, private) if private else shortened(without_personal(value))
     report.add(Bad(record.name, row, column, shown, reason))

@@ -1,6 +1,5 @@
 """Logs of every process: readable, correlated, and without anything of a customer's."""
 
-import io
 import json
 import logging
 import logging.config
@@ -15,7 +14,6 @@ from django.db import IntegrityError, connection
 from django.urls import reverse
 
 from crm.feed.errors import FeedError
-from crm.ops.logs import logging_config
 from crm.ops.redaction import scrub, sentence
 from tests.bank import ROOT, environment
 from tests.factories import make_customer
@@ -28,23 +26,6 @@ CANARIES = {
     "card": "6222 0202 0001 2345 678",
     "mail": "canary@bank.example",
 }
-
-
-@pytest.fixture
-def lines():
-    """Our chain on a stream of its own; call it for what was written so far, as dictionaries."""
-    stream = io.StringIO()
-    config = logging_config(json=True)
-    formatter = dict(config["formatters"]["line"])
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(formatter.pop("()")(**formatter))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    before = root.level
-    root.setLevel(logging.DEBUG)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    root.setLevel(before)
-    root.removeHandler(handler)
 
 
 def assert_no_canary(text):
@@ -182,7 +163,6 @@ TASK = """
 import logging.config, sys
 from crm.celery import app
 from celery.app.trace import build_tracer
-from crm.ops.logs import logging_config
 app.loader.import_default_modules()
 logging.config.dictConfig(logging_config(json=True))
 @app.task(name="test.fails")

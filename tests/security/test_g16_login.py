@@ -5,6 +5,7 @@ Production's way in: every test here switches the demo bank's waiver off.
 
 import io
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -349,6 +350,28 @@ def test_a_lost_phone_ends_in_a_link_good_once(as_user, staff, supervisor, setti
     assert enter(Client(), "0931", new).status_code == 302
     assert Client().get(path).context["token_fail"] is True
     assert acts("reset_password") == ["reset_password", "reset_password"]  # the link, then his own
+
+
+def test_one_changes_ones_password_with_the_old_one(client, staff, settings):
+    """ASVS 6.2.2, 6.2.3, 6.2.6, 6.2.7, 6.2.9: nothing is cut, nothing is in the way of a password manager."""
+    settings.DEMO_SIGN_IN = True
+    url, long = reverse("account_change_password"), "青禾 correct horse battery staple " * 4
+    enter(client, staff.username)
+    for page, fields in ((client.get(url), 3), (Client().get(reverse("login")), 1)):
+        inputs = re.findall(r"<input[^>]*password[^>]*>", page.content.decode())
+        assert len(inputs) == fields
+        for tag in inputs:
+            assert 'type="password"' in tag
+            assert re.search(r'autocomplete="(current|new)-password"', tag)
+            assert "onpaste" not in tag
+            assert int((re.findall(r'maxlength="(\d+)"', tag) or ["128"])[0]) >= 128
+    wrong = client.post(url, {"oldpassword": "wrong", "password1": long, "password2": long})
+    assert wrong.context["form"].errors
+    assert enter(Client(), "0931").status_code == 302
+    client.post(url, {"oldpassword": PASSWORD, "password1": long, "password2": long})
+    assert enter(Client(), "0931").status_code == 200
+    assert enter(Client(), "0931", long[:-1]).status_code == 200
+    assert enter(Client(), "0931", long).status_code == 302
 
 
 def test_passwords_are_argon2(staff):
