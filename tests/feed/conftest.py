@@ -68,7 +68,12 @@ def counts() -> dict[str, int]:
         | {"customers_transaction", "customers_dailybalance"}
     )  # fmt: skip
     apps = ("managers_", "customers_", "service_", "marketing_", "performance_plan")
-    tables = sorted(table for table in feed_tables if table.startswith(apps) and "history" not in table)
+    left_out = ("customers_capacityrule",)  # what the migrations fill
+    tables = sorted(
+        table
+        for table in feed_tables
+        if table.startswith(apps) and "history" not in table and table not in left_out
+    )
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
         return {table: count for table, count in cursor.fetchall() if count}

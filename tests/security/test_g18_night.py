@@ -52,7 +52,8 @@ class Bank:
         process = self.people.get(name)
         if process is not None and process.poll() is None:
             return
-        command = [sys.executable, "-m", "celery", "-A", "crm.celery"]
+        command = ["setpriv", "--pdeathsig", "KILL", "--"]  # none stays where pytest is killed
+        command += [sys.executable, "-m", "celery", "-A", "crm.celery"]
         command += (
             ["beat", "--schedule", str(self.logs / f"{name}-schedule"), "--pidfile", ""]
             if name.startswith("beat")
