@@ -17,6 +17,7 @@ from customers.views import (
     prospects,
     relations,
     reveal,
+    task_lists,
     tasks,
     today,
     who_sees,
@@ -26,6 +27,8 @@ app_name = "customers"
 urlpatterns = [
     path("", home.home, name="home"),
     path("today/", today.today, name="today"),
+    path("tasks/", task_lists.tasks, name="tasks"),
+    path("customers/<uuid:public_id>/task/", tasks.new, name="task_new"),
     path("tasks/<uuid:public_id>/done/", tasks.done, name="task_done"),
     path("tasks/<uuid:public_id>/snooze/", tasks.snooze, name="task_snooze"),
     path("tasks/<uuid:public_id>/undo/", tasks.undo, name="task_undo"),

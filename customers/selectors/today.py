@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
-from customers.choices import Family, TaskState
+from customers.choices import Family, TaskKind, TaskState
 from customers.models import Account, Customer, Interaction, Standing, Task
+from customers.ranking import rules
 from customers.reasons import risk_band
 from customers.selectors.holdings import last_balances
 
@@ -59,11 +60,16 @@ class Change:
 
 
 def due_tasks(user, manager, as_of: date):
-    """What is open for `manager` on `as_of`, first things first (index customers_task_today)."""
+    """What is open for `manager` on `as_of`, first things first (index customers_task_today).
+
+    What he set himself stands there from some days before it is due (the rules of Today say how many).
+    """
+    ahead = as_of + timedelta(days=rules().manual_ahead_days)
     return (
         Task.objects.visible_to(user)
         .filter(manager=manager, state__in=[TaskState.OPEN, TaskState.SNOOZED])
         .due(as_of)
+        .exclude(kind=TaskKind.MANUAL, due_on__gt=ahead)
         .order_by("-rank", "id")
     )
 
