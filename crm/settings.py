@@ -312,6 +312,7 @@ CONTACT_EDIT_HOURS = int(env("CONTACT_EDIT_HOURS", "48"))  # how long its author
 DRAFT_DAYS = int(env("DRAFT_DAYS", "30"))  # an unsent draft is kept so long
 # Whether a calendar that leaves the bank names customers; else it says their numbers.
 CALENDAR_NAMES = env_flag("CALENDAR_NAMES", default=False)
+CALENDAR_LINKS = env_flag("CALENDAR_LINKS", default=True)  # whether a calendar can be subscribed to
 
 # --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
 LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))

@@ -32,6 +32,7 @@ ACTS = {
     "ask": _("asked for approval"),
     "approve": _("approved"),
     "reject": _("rejected"),
+    "calendar_link": _("calendar address"),
     "audit_search": _("searched the audit"),
     "erase": _("erased"),
     "rotate_keys": _("rotated keys"),

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
+from crm.drafts.services import Kept, drafts_of
 from customers.choices import Family, TaskKind, TaskState
 from customers.models import Account, Customer, Interaction, Standing, Task
 from customers.ranking import rules
@@ -16,6 +18,7 @@ MOST_TASKS = 60
 MATURES_DAYS = 30
 MOST_MATURING = 40
 MOST_CHANGES = 6
+MOST_DRAFTS = 5
 
 
 @dataclass
@@ -72,6 +75,24 @@ def due_tasks(user, manager, as_of: date):
         .exclude(kind=TaskKind.MANUAL, due_on__gt=ahead)
         .order_by("-rank", "id")
     )
+
+
+def unfinished(user) -> list[tuple[Kept, Customer]]:
+    """Contacts that were being written and not sent, about customers still in sight, newest first."""
+    drafts = {draft.form.partition(":")[2]: draft for draft in drafts_of(user, "contact", MOST_DRAFTS)}
+    if not drafts:
+        return []
+    people = Customer.objects.visible_to(user).filter(public_id__in=[key for key in drafts if _is_uuid(key)])
+    rows = [(drafts[str(person.public_id)], person) for person in people.only("public_id", "name")]
+    return sorted(rows, key=lambda row: row[0].saved_at, reverse=True)
+
+
+def _is_uuid(text):
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def task_totals(user, manager, as_of: date) -> dict:
