@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "crm.middleware.PlainFaults",
     "crm.middleware.SecurityHeaders",
+    "crm.middleware.UploadLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -309,6 +310,7 @@ KEPT_YEARS = 10  # after a customer has left, before his data may be erased
 # --- Contacts, drafts, calendar (docs/contacts.md) ----------------------------------------------------------
 CONTACT_BACKDATE_DAYS = int(env("CONTACT_BACKDATE_DAYS", "31"))  # how late a contact may be logged
 CONTACT_EDIT_HOURS = int(env("CONTACT_EDIT_HOURS", "48"))  # how long its author may change it
+UPLOAD_MOST_MB = int(env("UPLOAD_MOST_MB", "20"))  # the body of one request
 DRAFT_DAYS = int(env("DRAFT_DAYS", "30"))  # an unsent draft is kept so long
 # Whether a calendar that leaves the bank names customers; else it says their numbers.
 CALENDAR_NAMES = env_flag("CALENDAR_NAMES", default=False)

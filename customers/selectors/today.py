@@ -96,14 +96,16 @@ def _is_uuid(text):
 
 
 def task_totals(user, manager, as_of: date) -> dict:
-    """{count, value_fen} of what is due, and {done, snoozed} of the day: two queries."""
-    due = due_tasks(user, manager, as_of).order_by().aggregate(count=Count("pk"), value_fen=Sum("value_fen"))
+    """{count, value_fen} of what is due, and {done, snoozed} of the day: one query."""
+    due = Q(pk__in=due_tasks(user, manager, as_of).order_by().values("pk"))
     start = timezone.make_aware(datetime.combine(as_of, time.min))
-    handled = Task.objects.filter(manager=manager).aggregate(
+    told = Task.objects.filter(manager=manager).aggregate(
+        count=Count("pk", filter=due),
+        value_fen=Sum("value_fen", filter=due),
         done=Count("pk", filter=Q(state=TaskState.DONE, done_at__gte=start)),
         snoozed=Count("pk", filter=Q(state=TaskState.SNOOZED, snoozed_until__gt=as_of)),
     )
-    return {"count": due["count"], "value_fen": int(due["value_fen"] or 0), **handled}
+    return told | {"value_fen": int(told["value_fen"] or 0)}
 
 
 def maturing_deposits(manager, as_of: date) -> list[Maturing]:

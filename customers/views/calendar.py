@@ -113,8 +113,7 @@ def _file(request, user, manager):
         for away in span.away
     ]
     body = icalendar.calendar(_("Guanhu"), events, timezone.now())
-    headers = {"Cache-Control": "private, no-store"}
-    return HttpResponse(body, content_type=icalendar.CONTENT_TYPE, headers=headers)
+    return HttpResponse(body, content_type=icalendar.CONTENT_TYPE)
 
 
 def _event(request, entry, host):

@@ -1,6 +1,6 @@
 """The calendar: what stands on which day, leave in it, the file and the private address."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -15,12 +15,13 @@ from managers.calendar_links import holder_of, make_link, token_of
 from managers.choices import Role
 from managers.models import CalendarDay, CalendarLink, Leave
 from tests.crm.test_icalendar import unfold
-from tests.factories import make_account, make_customer, make_interaction, make_product, make_task
+from tests.factories import SHANGHAI, make_account, make_customer, make_interaction, make_product, make_task
 from tests.queries import OfPage
 
 pytestmark = pytest.mark.django_db
 PAGE, FILE, LINK = (reverse(f"customers:{name}") for name in ("calendar", "calendar_file", "calendar_link"))
 MONDAY = date(2026, 6, 29)
+LATE = datetime(2026, 6, 29, 23, 30, tzinfo=SHANGHAI)
 
 
 def days(span):
@@ -30,9 +31,7 @@ def days(span):
 def test_what_stands_on_which_day(branch, manager, colleague, customer, foreign_customer):
     other = make_customer("宋以宁", branch=branch, lead=colleague, next_date=MONDAY)
     Customer.objects.filter(pk=customer.pk).update(next_date=MONDAY + timedelta(days=2))
-    make_interaction(
-        customer, manager=manager, happened_at=timezone.datetime(2026, 6, 29, 23, 30).astimezone()
-    )
+    make_interaction(customer, manager=manager, happened_at=LATE)
     make_interaction(other, manager=colleague)
     make_task(customer, due_on=MONDAY + timedelta(days=1))
     make_task(customer, kind=TaskKind.PROMISE, due_on=MONDAY + timedelta(days=2))  # stands as agreed
@@ -130,7 +129,7 @@ def test_the_address_opens_without_a_session_and_ends_at_once(client, as_user, m
     address = feed(manager.user)
     answer = client.get(address)
     assert (answer.status_code, agreed.number in answer.content.decode()) == (200, True)
-    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert CalendarLink.objects.get().read_at is not None
     assert AuditRecord.objects.filter(act="export", user_id=manager.user_id).count() == 1
     newer = feed(manager.user)
@@ -150,8 +149,8 @@ def test_the_address_dies_with_the_rights(client, manager, agreed, other_branch)
         assert client.get(address).status_code == 404
         type(user).objects.filter(pk=user.pk).update(**before)
         user.refresh_from_db()
+    address = feed(user)
     user.set_password("ganz neu und lang genug")
-    address = feed(manager.user)
     user.save()
     assert client.get(address).status_code == 404
 

@@ -1,6 +1,6 @@
 """Tasks: set oneself, put off with a reason, done by a contact; all one's tasks; the team's overdue."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -112,7 +112,7 @@ def test_nothing_is_put_off_for_good(as_user, manager, customer, today, days):
 
 def test_words_mean_free_days():
     """Wednesday 30 September 2026, before seven days of holiday."""
-    wednesday = timezone.datetime(2026, 9, 30).date()
+    wednesday = date(2026, 9, 30)
     holiday = {wednesday + timedelta(days=n): (False, "国庆节") for n in range(1, 8)}
     calendar = WorkCalendar(holiday)
     words = ("tomorrow", "monday", "week")
@@ -187,7 +187,7 @@ def test_a_larger_team_costs_the_same_statements(as_user, branch, manager, super
     make_task(customer, due_on=today - timedelta(days=1))
     for number in (1, 3):
         for n in range(number):
-            other = make_manager(f"09{number}{n}", branch=branch)
+            other = make_manager(f"08{number}{n}", branch=branch)
             make_task(make_customer(branch=branch, lead=other), due_on=today - timedelta(days=2))
         client.get(LIST)
         with OfPage(connection) as captured:
