@@ -63,22 +63,27 @@ def test_a_long_note_is_there_again_after_the_session_ended(sign_in, somebody, s
     user = somebody(Role.MANAGER)
     customer = user.manager.led_customers.order_by("id").last()
     before = Interaction.objects.count()
-    page = sign_in(user.username)
-    address = f"{server}/customers/{customer.public_id}/contact/"
-    page.goto(address)
+
+    def open_form():
+        page = sign_in(user.username)
+        page.goto(f"{server}/customers/{customer.public_id}/")
+        page.keyboard.press("c")
+        expect(page.get_by_role("dialog").locator("textarea[name=note]")).to_have_value("")
+        return page, page.get_by_role("dialog").locator("textarea[name=note]")
+
+    page, note = open_form()
     with page.expect_response(re.compile("/drafts/")):  # two seconds after the last key
-        page.locator("textarea[name=note]").fill("一段写了很久的话，会话却结束了。")
+        note.fill("一段写了很久的话，会话却结束了。")
     expect(page.locator("[data-draft-said]")).not_to_be_empty()
     context.clear_cookies()
-    page = sign_in(user.username)
-    page.goto(address)
-    expect(page.locator("textarea[name=note]")).to_have_value("")
+    page, note = open_form()
     page.locator(".draft-offer a").click()
-    expect(page.locator("textarea[name=note]")).to_have_value("一段写了很久的话，会话却结束了。")
-    page.locator("textarea[name=note]").press("Control+Enter")
-    page.wait_for_url(re.compile(str(customer.public_id)))
+    expect(note).to_have_value("一段写了很久的话，会话却结束了。")
+    note.press("Control+Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     assert Interaction.objects.count() == before + 1
-    page.goto(address)
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog").locator("textarea[name=note]")).to_be_visible()
     expect(page.locator(".draft-offer")).to_have_count(0)
 
 
