@@ -344,8 +344,8 @@ RETENTION_RULES = [
     "crm.ops.retention.SESSIONS",
     "crm.ops.retention.FEED_REPORTS",
     "crm.ops.retention.AUDIT",
-    "crm.drafts.services.RETENTION",
     "performance.housekeeping.RETENTION",
+    "crm.drafts.services.RETENTION",
 ]
 NIGHTS_KEPT = int(env("NIGHTS_KEPT", "35"))  # the tables of so many nights, and of so many month-ends before
 NIGHT_MONTH_ENDS_KEPT = int(env("NIGHT_MONTH_ENDS_KEPT", "84"))

@@ -159,7 +159,7 @@ WRITES = {
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:task_new": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
-    "customers:calendar_link": (LOGIN, 302, 302, 403, 302, 403, 403, 403),
+    "customers:calendar_link": (LOGIN, 303, 303, 403, 303, 403, 403, 403),
     "customers:contact_edit": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
     "customers:contact_templates": (LOGIN, 422, 422, 403, 422, 403, 403, 403),
     "customers:contact_template": (LOGIN, 422, 404, 403, 404, 403, 403, 403),
