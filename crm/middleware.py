@@ -1,5 +1,6 @@
-"""What surrounds every request: security headers, and a plain answer when the database is away."""
+"""What surrounds every request: security headers, a limit on uploads, a plain answer without a database."""
 
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.utils.deprecation import MiddlewareMixin
@@ -19,6 +20,24 @@ class SecurityHeaders:
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class UploadLimit:
+    """A body above settings.UPLOAD_MOST_MB (a photo of 40 MB) is answered before a byte of it is read."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        if not told.isdecimal() or int(told) <= settings.UPLOAD_MOST_MB * 1024 * 1024:
+            return self.get_response(request)
+        return HttpResponse(
+            f"文件太大：最多 {settings.UPLOAD_MOST_MB} MB。请缩小后再上传，其他内容没有保存。\n"
+            f"Too large: {settings.UPLOAD_MOST_MB} MB at most. Make it smaller; nothing was saved.\n",
+            status=413,
+            content_type="text/plain; charset=utf-8",
+        )
 
 
 class PlainFaults(MiddlewareMixin):

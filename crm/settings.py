@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "crm.middleware.PlainFaults",
     "crm.middleware.SecurityHeaders",
+    "crm.middleware.UploadLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -312,9 +313,11 @@ KEPT_YEARS = 10  # after a customer has left, before his data may be erased
 # --- Contacts, drafts, calendar (docs/contacts.md) ----------------------------------------------------------
 CONTACT_BACKDATE_DAYS = int(env("CONTACT_BACKDATE_DAYS", "31"))  # how late a contact may be logged
 CONTACT_EDIT_HOURS = int(env("CONTACT_EDIT_HOURS", "48"))  # how long its author may change it
+UPLOAD_MOST_MB = int(env("UPLOAD_MOST_MB", "20"))  # the body of one request
 DRAFT_DAYS = int(env("DRAFT_DAYS", "30"))  # an unsent draft is kept so long
 # Whether a calendar that leaves the bank names customers; else it says their numbers.
 CALENDAR_NAMES = env_flag("CALENDAR_NAMES", default=False)
+CALENDAR_LINKS = env_flag("CALENDAR_LINKS", default=True)  # whether a calendar can be subscribed to
 
 # --- Operations: logs, health, metrics, retention (docs/operations.md) --------------------------------------
 LOGGING = logging_config(json=not EMBEDDED, level=env("LOG_LEVEL", "INFO"))
@@ -346,8 +349,8 @@ RETENTION_RULES = [
     "crm.ops.retention.SESSIONS",
     "crm.ops.retention.FEED_REPORTS",
     "crm.ops.retention.AUDIT",
-    "crm.drafts.services.RETENTION",
     "performance.housekeeping.RETENTION",
+    "crm.drafts.services.RETENTION",
 ]
 NIGHTS_KEPT = int(env("NIGHTS_KEPT", "35"))  # the tables of so many nights, and of so many month-ends before
 NIGHT_MONTH_ENDS_KEPT = int(env("NIGHT_MONTH_ENDS_KEPT", "84"))

@@ -9,7 +9,7 @@ A task holds only values (`Task.reason`, the shapes in the table below); words a
     check_due        date                   birthday         date
     campaign         name, ends_on          request          number, kind, department, due
     complaint        number, due_on         opportunity      product, stage, days
-    manual           text
+    loan_class       was, now, date         manual           text
 """
 
 import re
@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.look import dates, figures
-from customers.choices import IdDocument, Purpose, TaskKind
+from customers.choices import IdDocument, LoanClass, Purpose, TaskKind
 
 BEFORE_FIGURE = re.compile(r"(?<=[\u4e00-\u9fff])(?=(?:<b>)?\d)")
 HIGH_BP, MEDIUM_BP = 3500, 1500  # bands of the yearly probability of leaving (domain.md §2)
@@ -72,6 +72,9 @@ KINDS = {
         gettext_lazy("assets"), gettext_lazy("Tell the customer"), "headset", Purpose.SERVICE
     ),
     TaskKind.OPPORTUNITY: Kind(gettext_lazy("expected"), gettext_lazy("Move on"), "target", Purpose.SALE),
+    TaskKind.LOAN_CLASS: Kind(
+        gettext_lazy("loan balance"), gettext_lazy("Visit the borrower"), "map-pin", Purpose.CHECK
+    ),
     TaskKind.MANUAL: Kind(
         gettext_lazy("assets"), gettext_lazy("Log contact"), "message-square", Purpose.OTHER
     ),
@@ -170,6 +173,8 @@ def _when(day: date, as_of: date) -> str:
 
 def _promise(told, as_of):
     when = _when(told.day("date"), as_of)
+    if not told["step"]:
+        return _("Next contact agreed for <b>{when}</b>"), {"when": when}
     if told.day("date") < as_of:
         return _("You promised for <b>{when}</b>, still open: {step}"), {"when": when, "step": told["step"]}
     return _("You promised for <b>{when}</b>: {step}"), {"when": when, "step": told["step"]}
@@ -262,6 +267,14 @@ def _opportunity(told, _as_of):
     return _("{product} stands at “{stage}” <b>for {days} days</b>"), values
 
 
+def _loan_class(told, as_of):
+    return _("The loan fell from “{was}” to <b>“{now}” {when}</b>"), {
+        "was": LoanClass(told["was"]).label,
+        "now": LoanClass(told["now"]).label,
+        "when": _when(told.day("date"), as_of),
+    }
+
+
 def _manual(told, _as_of):
     return "{text}", {"text": told["text"]}
 
@@ -281,6 +294,7 @@ SENTENCES = {
     TaskKind.REQUEST: _request,
     TaskKind.COMPLAINT: _complaint,
     TaskKind.OPPORTUNITY: _opportunity,
+    TaskKind.LOAN_CLASS: _loan_class,
     TaskKind.MANUAL: _manual,
 }
 
@@ -305,5 +319,6 @@ HINTS = {
     TaskKind.RISK_TEST: lambda told, as_of: (
         _("Risk test %(when)s") % {"when": _soon(told.day("date"), as_of)}
     ),
+    TaskKind.LOAN_CLASS: lambda told, _as_of: _("Now %(now)s") % {"now": LoanClass(told["now"]).label},
     TaskKind.CHECK_DUE: lambda told, as_of: _("Check %(when)s") % {"when": _soon(told.day("date"), as_of)},
 }

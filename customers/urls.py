@@ -4,6 +4,7 @@ from django.urls import path
 
 from customers.views import (
     book,
+    calendar,
     contact_feed,
     contact_templates,
     contacts,
@@ -17,6 +18,7 @@ from customers.views import (
     prospects,
     relations,
     reveal,
+    task_lists,
     tasks,
     today,
     who_sees,
@@ -26,6 +28,12 @@ app_name = "customers"
 urlpatterns = [
     path("", home.home, name="home"),
     path("today/", today.today, name="today"),
+    path("calendar/", calendar.week, name="calendar"),
+    path("calendar/guanhu.ics", calendar.file, name="calendar_file"),
+    path("calendar/address/", calendar.link, name="calendar_link"),
+    path("calendar/<str:token>/guanhu.ics", calendar.subscribed, name="calendar_feed"),
+    path("tasks/", task_lists.tasks, name="tasks"),
+    path("customers/<uuid:public_id>/task/", tasks.new, name="task_new"),
     path("tasks/<uuid:public_id>/done/", tasks.done, name="task_done"),
     path("tasks/<uuid:public_id>/snooze/", tasks.snooze, name="task_snooze"),
     path("tasks/<uuid:public_id>/undo/", tasks.undo, name="task_undo"),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from django.utils import translation
 
 from crm.partitions import SHARDS
-from customers.choices import Family, TaskKind, TaskState, Tier
+from customers.choices import Family, LoanClass, TaskKind, TaskState, Tier
+from customers.ranking import Weight, rules
 from marketing.choices import Stage
 from service.choices import Department
 
-YUAN = 100
 HIGH = f"('{Tier.GOLD}', '{Tier.PLATINUM}', '{Tier.DIAMOND}', '{Tier.PRIVATE}')"
 LIVE = "c.closed_on IS NULL AND c.lead_id IS NOT NULL"
 STANDING = "JOIN customers_standing AS s ON s.night_id = %(night)s AND s.customer_id = c.id"
@@ -58,22 +58,21 @@ GROUNDWORK = f"""
     matures AS MATERIALIZED ({MATURES})
 """
 BROKEN_DAYS = 90  # after that a forgotten promise is no longer news
+FELL_DAYS = 14  # so long a worse class of a loan is news
+CLASSES = f"ARRAY[{', '.join(repr(one.value) for one in LoanClass)}]"  # from good to lost
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`likelihood_bp`: how likely the value is won or lost by acting, where the SELECT does not know better.
-
-    `floor_fen`: what the cause is worth even with a small customer. `most`: open tasks of the kind a manager
-    may have before new ones wait; None: never held back. `keeps_due`: the first due date stands.
-    """
+    """One kind of cause; the rules of Today say what it weighs. `keeps_due`: the first due date stands."""
 
     code: str
     sql: str
-    likelihood_bp: int
-    most: int | None
-    floor_fen: int = 1_000 * YUAN
     keeps_due: bool = False
+
+    @property
+    def weight(self) -> Weight:
+        return rules().kinds[self.code]
 
 
 def _words(choices) -> str:
@@ -85,7 +84,9 @@ def _words(choices) -> str:
 
 PROMISE = f"""
     SELECT c.id AS customer_id, c.lead_id AS manager_id, 'promise:' || i.id AS key,
-        jsonb_build_object('step', i.next_step, 'date', i.next_date) AS reason,
+        jsonb_build_object('step',
+            CASE WHEN i.confidential AND i.manager_id <> c.lead_id THEN '' ELSE i.next_step END,
+            'date', i.next_date) AS reason,
         c.aum_fen AS value_fen, i.next_date AS due_on, NULL::int AS likelihood_bp, i.id AS interaction_id
     FROM customers_interaction AS i
     JOIN care AS c ON c.id = i.customer_id
@@ -227,20 +228,34 @@ OPPORTUNITY = f"""
 _DEPARTMENT = _words(Department).format(column="r.department")
 _STAGE = _words(Stage).format(column="o.stage")
 
+LOAN_CLASS = f"""
+    SELECT c.id, c.lead_id, 'loan_class:' || l.account_id || ':' || l.date,
+        jsonb_build_object('was', b.loan_class, 'now', l.loan_class, 'date', l.date),
+        c.loan_fen, l.date + 3, NULL::int, NULL::bigint
+    FROM customers_loanstate AS l
+    JOIN care AS c ON c.id = l.customer_id
+    JOIN LATERAL (
+        SELECT loan_class FROM customers_loanstate AS p
+        WHERE p.account_id = l.account_id AND p.date < l.date ORDER BY p.date DESC LIMIT 1
+    ) AS b ON array_position({CLASSES}, l.loan_class::text) > array_position({CLASSES}, b.loan_class::text)
+    WHERE l.date BETWEEN %(as_of)s - {FELL_DAYS} AND %(as_of)s AND l.loan_class <> '{LoanClass.PASS}'
+"""
+
 KINDS = (
-    Kind(TaskKind.PROMISE, PROMISE, 5_000, None, 300_000 * YUAN),
-    Kind(TaskKind.OVERDUE, OVERDUE, 6_000, None, 50_000 * YUAN),
-    Kind(TaskKind.COMPLAINT, COMPLAINT, 4_000, None, 500_000 * YUAN),
-    Kind(TaskKind.CHECK_DUE, CHECK, 1_500, 8),
-    Kind(TaskKind.DEPOSIT_MATURES, DEPOSIT, 3_000, 10),
-    Kind(TaskKind.LOAN_MATURES, LOAN, 2_000, 6),
-    Kind(TaskKind.CHURN, CHURN, 3_500, 6, keeps_due=True),
-    Kind(TaskKind.OPPORTUNITY, OPPORTUNITY.format(stage=_STAGE), 3_000, 5, keeps_due=True),
-    Kind(TaskKind.SILENT, SILENT, 500, 6, keeps_due=True),
-    Kind(TaskKind.REQUEST, REQUEST.format(department=_DEPARTMENT), 1_000, 4, 50_000 * YUAN),
-    Kind(TaskKind.ID_EXPIRES, IDENTITY, 300, 4),
-    Kind(TaskKind.RISK_TEST, RISK_TEST, 200, 3),
-    Kind(TaskKind.CAMPAIGN, CAMPAIGN, 200, 4),
-    Kind(TaskKind.BIRTHDAY, BIRTHDAY, 100, 3),
+    Kind(TaskKind.PROMISE, PROMISE),
+    Kind(TaskKind.OVERDUE, OVERDUE),
+    Kind(TaskKind.LOAN_CLASS, LOAN_CLASS),
+    Kind(TaskKind.COMPLAINT, COMPLAINT),
+    Kind(TaskKind.CHECK_DUE, CHECK),
+    Kind(TaskKind.DEPOSIT_MATURES, DEPOSIT),
+    Kind(TaskKind.LOAN_MATURES, LOAN),
+    Kind(TaskKind.CHURN, CHURN, keeps_due=True),
+    Kind(TaskKind.OPPORTUNITY, OPPORTUNITY.format(stage=_STAGE), keeps_due=True),
+    Kind(TaskKind.SILENT, SILENT, keeps_due=True),
+    Kind(TaskKind.REQUEST, REQUEST.format(department=_DEPARTMENT)),
+    Kind(TaskKind.ID_EXPIRES, IDENTITY),
+    Kind(TaskKind.RISK_TEST, RISK_TEST),
+    Kind(TaskKind.CAMPAIGN, CAMPAIGN),
+    Kind(TaskKind.BIRTHDAY, BIRTHDAY),
 )
 OPEN_STATES = f"('{TaskState.OPEN}', '{TaskState.SNOOZED}')"

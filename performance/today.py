@@ -4,20 +4,15 @@ from datetime import date
 
 from django.db import connection, transaction
 
+from customers.ranking import rules, urgency_sql
 from performance import scoring, sources
 from performance.models import Night
 from performance.periods import period_of
 from performance.task_kinds import GROUNDWORK, KINDS, OPEN_STATES
 
-NEW_A_NIGHT = 30  # of the kinds that may be held back, per manager
-
-# Urgency in percent: late counts more every day, what is far off counts less.
-URGENCY = """
-    CASE WHEN due_on < %(as_of)s THEN 100 + 3 * least(%(as_of)s - due_on, 30)
-        WHEN due_on <= %(as_of)s + 1 THEN 100 WHEN due_on <= %(as_of)s + 3 THEN 80
-        WHEN due_on <= %(as_of)s + 7 THEN 60 WHEN due_on <= %(as_of)s + 14 THEN 40
-        WHEN due_on <= %(as_of)s + 30 THEN 25 ELSE 15 END
-"""
+NEW_A_NIGHT = rules().new_a_night  # of the kinds that may be held back, per manager
+URGENCY = urgency_sql()
+_MANUAL = rules().kinds["manual"]
 # Kept: open since an earlier night. New: this night's, written by an earlier attempt or not yet. New ones of
 # a kind with a limit fill what the kept leave free, and no more than NEW_A_NIGHT in all.
 CHOSEN = f"""
@@ -87,6 +82,16 @@ WHERE t.kind = ANY(%(kinds)s) AND t.key LIKE t.kind || ':%%'
     AND (t.state = 'open' OR t.state = 'snoozed' AND t.snoozed_until <= %(as_of)s)
     AND NOT EXISTS (SELECT FROM task_chosen AS c WHERE c.key = t.key)
 """
+# What somebody set himself has no cause to look for: only its urgency moves on.
+MANUAL = f"""
+UPDATE customers_task AS t SET rank = n.rank
+FROM (
+    SELECT id, (greatest(value_fen, {_MANUAL.floor_fen})::numeric * {_MANUAL.likelihood_bp}
+        * ({URGENCY}) / 1000000)::bigint AS rank
+    FROM customers_task WHERE kind = 'manual' AND state IN {OPEN_STATES}
+) AS n
+WHERE n.id = t.id AND n.rank <> t.rank
+"""
 DIGEST = """
 SELECT count(*), encode(sha256(convert_to(coalesce(string_agg(
     concat_ws('|', c.number, t.kind, t.due_on, t.value_fen, t.rank, t.reason),
@@ -107,7 +112,7 @@ def write_tasks(night: Night) -> tuple[int, str]:
     params = _params(night)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS task_chosen")
-        for statement in (CHOSEN, WRITE, DROP):
+        for statement in (CHOSEN, WRITE, DROP, MANUAL):
             cursor.execute(statement, params)
         cursor.execute(DIGEST)
         return cursor.fetchone()
@@ -120,8 +125,8 @@ def _params(night: Night) -> dict:
         "night": night.pk,
         "previous": night.previous_id or 0,
         "kinds": [kind.code.value for kind in KINDS],
-        "most": [kind.most for kind in KINDS],
-        "floors": [kind.floor_fen for kind in KINDS],
-        "likelihoods": [kind.likelihood_bp for kind in KINDS],
+        "most": [kind.weight.most for kind in KINDS],
+        "floors": [kind.weight.floor_fen for kind in KINDS],
+        "likelihoods": [kind.weight.likelihood_bp for kind in KINDS],
         "keeps_due": [kind.keeps_due for kind in KINDS],
     }

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from crm.approvals.models import Approval, Execution
 from crm.audit.models import AuditRecord
+from crm.drafts.models import Draft
 from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile
 from crm.history.links import changes_url
@@ -35,7 +36,17 @@ from customers.models import (
     Relationship,
     Transaction,
 )
-from managers.models import Attendance, Batch, CalendarDay, Course, Leave, Mentorship, Rotation, User
+from managers.models import (
+    Attendance,
+    Batch,
+    CalendarDay,
+    CalendarLink,
+    Course,
+    Leave,
+    Mentorship,
+    Rotation,
+    User,
+)
 from marketing.models import Campaign, Invitation, Opportunity, ProductIdea, Segment, Strategy
 from performance.models import Closing, Deduction, Fit, PayEntry, PayStatement, Plan, PublishedScore
 from service.models import Complaint, PostLoanCheck, ServiceRequest, Survey
@@ -63,6 +74,7 @@ OURS = ("crm", "managers", "customers", "service", "marketing", "performance")
 # Read on pages of their own (crm/history, crm/audit), which mask: the administrators' site has none of them.
 HISTORY = (RecordHistory, Change, ChainLink, ChainSeal, AuditRecord)
 HISTORY += (Approval, Execution, Export, ExportChunk, SentForm)  # and these on crm/approvals, crm/export
+HISTORY += (Draft, CalendarLink)  # a person's own, shown to nobody else
 MODELS = sorted(
     (
         model
@@ -86,6 +98,7 @@ EDITABLE = {  # the bank's own settings; everything else comes by the feed or by
     "customers.ProfileField",
     "customers.CustomerGroup",
     "customers.CapacityRule",
+    "customers.ContactTemplate",
     "marketing.Segment",
     "marketing.Strategy",
     "marketing.Campaign",

@@ -35,6 +35,7 @@ ACTS = {
     "reject": _("rejected"),
     "carry_out": _("approval carried out"),
     "carry_out_failed": _("approval could not be done"),
+    "calendar_link": _("calendar address"),
     "audit_search": _("searched the audit"),
     "erase": _("erased"),
     "rotate_keys": _("rotated keys"),

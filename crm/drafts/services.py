@@ -10,6 +10,7 @@ from django.db import transaction
 
 from crm.drafts.models import Draft
 from crm.ops.retention import Due, Rule
+from crm.replay.middleware import KEY
 from crm.replay.models import SentForm
 
 FORM = re.compile(r"[a-z_]{1,20}:[0-9a-f-]{1,50}")
@@ -49,7 +50,7 @@ def save_draft(user, form: str, fields: dict[str, list[str]], *, at: datetime, o
     text = json.dumps(kept, ensure_ascii=False)
     if len(text) > MOST_LETTERS:
         raise DraftRefused(f"more than {MOST_LETTERS} letters")
-    if once and SentForm.objects.filter(user=user, key=once, status__isnull=False).exists():
+    if KEY.fullmatch(once) and SentForm.objects.filter(user=user, key=once, status__isnull=False).exists():
         return False
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(user=user, form=form).first()

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
-from customers.choices import Family, TaskState
+from crm.drafts.services import Kept, drafts_of
+from customers.choices import Family, TaskKind, TaskState
 from customers.models import Account, Customer, Interaction, Standing, Task
+from customers.ranking import rules
 from customers.reasons import risk_band
 from customers.selectors.holdings import last_balances
 
@@ -15,6 +18,7 @@ MOST_TASKS = 60
 MATURES_DAYS = 30
 MOST_MATURING = 40
 MOST_CHANGES = 6
+MOST_DRAFTS = 5
 
 
 @dataclass
@@ -59,24 +63,49 @@ class Change:
 
 
 def due_tasks(user, manager, as_of: date):
-    """What is open for `manager` on `as_of`, first things first (index customers_task_today)."""
+    """What is open for `manager` on `as_of`, first things first (index customers_task_today).
+
+    What he set himself stands there from some days before it is due (the rules of Today say how many).
+    """
+    ahead = as_of + timedelta(days=rules().manual_ahead_days)
     return (
         Task.objects.visible_to(user)
         .filter(manager=manager, state__in=[TaskState.OPEN, TaskState.SNOOZED])
         .due(as_of)
+        .exclude(kind=TaskKind.MANUAL, due_on__gt=ahead)
         .order_by("-rank", "id")
     )
 
 
+def unfinished(user) -> list[tuple[Kept, Customer]]:
+    """Contacts that were being written and not sent, about customers still in sight, newest first."""
+    drafts = {draft.form.partition(":")[2]: draft for draft in drafts_of(user, "contact", MOST_DRAFTS)}
+    if not drafts:
+        return []
+    people = Customer.objects.visible_to(user).filter(public_id__in=[key for key in drafts if _is_uuid(key)])
+    rows = [(drafts[str(person.public_id)], person) for person in people.only("public_id", "name")]
+    return sorted(rows, key=lambda row: row[0].saved_at, reverse=True)
+
+
+def _is_uuid(text):
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def task_totals(user, manager, as_of: date) -> dict:
-    """{count, value_fen} of what is due, and {done, snoozed} of the day: two queries."""
-    due = due_tasks(user, manager, as_of).order_by().aggregate(count=Count("pk"), value_fen=Sum("value_fen"))
+    """{count, value_fen} of what is due, and {done, snoozed} of the day: one query."""
+    due = Q(pk__in=due_tasks(user, manager, as_of).order_by().values("pk"))
     start = timezone.make_aware(datetime.combine(as_of, time.min))
-    handled = Task.objects.filter(manager=manager).aggregate(
+    told = Task.objects.filter(manager=manager).aggregate(
+        count=Count("pk", filter=due),
+        value_fen=Sum("value_fen", filter=due),
         done=Count("pk", filter=Q(state=TaskState.DONE, done_at__gte=start)),
         snoozed=Count("pk", filter=Q(state=TaskState.SNOOZED, snoozed_until__gt=as_of)),
     )
-    return {"count": due["count"], "value_fen": int(due["value_fen"] or 0), **handled}
+    return told | {"value_fen": int(told["value_fen"] or 0)}
 
 
 def maturing_deposits(manager, as_of: date) -> list[Maturing]:

@@ -43,6 +43,7 @@ def feed(request, public_id):
     kept = "" if show == "all" else f"&show={show}"
     context = {
         "customer": customer,
+        "habit": habit_of(customer),
         "items": contact_items(rows, request.user, timezone.now()),
         "views": _views(show),
         "previous_url": f"?before={keyset.pack(page.places[0], order)}{kept}"

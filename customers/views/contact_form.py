@@ -2,7 +2,9 @@
 
 import uuid
 from datetime import date
+from urllib.parse import urlsplit
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -20,9 +22,14 @@ def draft_key(about, kind: str = "contact") -> str:
     return f"{kind}:{about.public_id}"
 
 
-def form_context(request, form, key: str) -> dict:
-    """What customers/_contact_fields.html shows of a form; an unsent draft is offered on a fresh one only."""
-    fresh = not form.is_bound and not request.GET.get("draft")
+def form_context(request, form, key: str, address: str = "") -> dict:
+    """What customers/_contact_fields.html shows of a form; an unsent draft is offered on a fresh one only.
+
+    `address` is the form's own, where that is not the request's.
+    """
+    address = address or request.get_full_path()
+    restored = "draft" in QueryDict(urlsplit(address).query)
+    fresh = not form.is_bound and not restored
     draft = draft_of(request.user, key) if fresh else None
     return {
         "form": form,
@@ -32,8 +39,8 @@ def form_context(request, form, key: str) -> dict:
         "draft": draft,
         "draft_words": draft.beginning("note") if draft else "",
         "draft_once": uuid.uuid4().hex,
-        "draft_open_url": _with_draft(request),
-        "is_restored": bool(request.GET.get("draft")) and not form.is_bound,
+        "draft_open_url": f"{address}{'&' if '?' in address else '?'}draft=1",
+        "is_restored": restored and not form.is_bound,
         "in_drawer": is_fragment(request),
     }
 
@@ -83,12 +90,6 @@ def _channel_keys(form):
     for option in options:
         option.data["attrs"] |= {"autofocus": True} if option.data["selected"] and not form.errors else {}
     return [(option, ICONS[int(option.data["value"])]) for option in options]
-
-
-def _with_draft(request):
-    query = request.GET.copy()
-    query["draft"] = "1"
-    return f"{request.path}?{query.urlencode()}"
 
 
 def _day(text):

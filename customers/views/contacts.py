@@ -123,7 +123,7 @@ def _open_next(request, following, as_of, said):
         return go_to(request, url)
     manager = request.user.manager
     form = _empty_form(_limits(request, customer, manager, as_of), task)
-    context = form_context(request, form, draft_key(customer)) | {
+    context = form_context(request, form, draft_key(customer), url) | {
         "customer": customer,
         "task": task,
         "task_sentence": sentence(task, as_of) if task else "",

@@ -40,7 +40,7 @@ def judge(request, public_id):
         public_id=public_id,
     )
     quality = QUALITIES.get(request.POST.get("quality", ""))
-    reason = " ".join(request.POST.get("reason", "").split())[:MOST_REASON]
+    reason = one_line(request.POST.get("reason", ""))[:MOST_REASON]
     try:
         judge_feedback(contact, by=request.user, at=timezone.now(), quality=quality, reason=reason)
     except FeedbackRefused as refusal:
@@ -52,6 +52,11 @@ def judge(request, public_id):
     else:
         toast(request, _("Not accepted; %(name)s reads why") % values)
     return go_to(request, "customers:feedback")
+
+
+def one_line(text: str) -> str:
+    """Text of one line, without what a column or a page cannot hold."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _queue_page(request, manager, *, problem="", asked=None, status=None):

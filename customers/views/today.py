@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from crm.look import dates
 from customers.choices import Tier
 from customers.context_processors import current_publication
+from customers.ranking import rules
 from customers.reasons import KINDS, amount_words, mark, sentence, value_label
 from customers.selectors import today as selectors
 from customers.views.access import manager_of, panel
@@ -48,6 +49,8 @@ def today(request):
         "maturing_fen": sum(deposit.amount_fen for deposit in maturing),
         "maturing_bars": day_bars(maturing, as_of, selectors.MATURES_DAYS),
         "changes": [_change(change) for change in selectors.changes(request.user, night_id)],
+        "unfinished": selectors.unfinished(request.user),
+        "rules_version": rules().version,
         "score_url": panel("performance:score_panel"),
     }
     return render(request, "customers/today.html", context)

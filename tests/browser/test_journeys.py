@@ -59,6 +59,34 @@ def test_a_contact_without_a_next_date_says_so_and_keeps_the_note(sign_in, someb
     assert Interaction.objects.count() == before
 
 
+def test_a_long_note_is_there_again_after_the_session_ended(sign_in, somebody, server, context):
+    user = somebody(Role.MANAGER)
+    customer = user.manager.led_customers.order_by("id").last()
+    before = Interaction.objects.count()
+
+    def open_form():
+        page = sign_in(user.username)
+        page.goto(f"{server}/customers/{customer.public_id}/")
+        page.keyboard.press("c")
+        expect(page.get_by_role("dialog").locator("textarea[name=note]")).to_have_value("")
+        return page, page.get_by_role("dialog").locator("textarea[name=note]")
+
+    page, note = open_form()
+    with page.expect_response(re.compile("/drafts/")):  # two seconds after the last key
+        note.fill("一段写了很久的话，会话却结束了。")
+    expect(page.locator("[data-draft-said]")).not_to_be_empty()
+    context.clear_cookies()
+    page, note = open_form()
+    page.locator(".draft-offer a").click()
+    expect(note).to_have_value("一段写了很久的话，会话却结束了。")
+    note.press("Control+Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert Interaction.objects.count() == before + 1
+    page.keyboard.press("c")
+    expect(page.get_by_role("dialog").locator("textarea[name=note]")).to_be_visible()
+    expect(page.locator(".draft-offer")).to_have_count(0)
+
+
 def test_a_manager_settles_a_task_and_takes_it_back(sign_in, somebody):
     user = somebody(Role.MANAGER)
     open_tasks = Task.objects.filter(manager=user.manager, state="open")

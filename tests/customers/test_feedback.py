@@ -75,14 +75,14 @@ def test_accepted_with_points_or_sent_back_with_a_reason(as_user, manager, super
     client = as_user(supervisor)
     assert client.post(judge_url(good), {"quality": "2"}).status_code == 303
     assert client.post(judge_url(poor), {"refuse": "1"}).status_code == 422
-    assert client.post(judge_url(poor), {"refuse": "1", "reason": "已知"}).status_code == 303
+    assert client.post(judge_url(poor), {"refuse": "1", "reason": "已\x00 知\n"}).status_code == 303
     good.refresh_from_db()
     poor.refresh_from_db()
     assert (good.feedback_quality, good.feedback_accepted, good.feedback_judged_by) == (2, True, supervisor)
-    assert (poor.feedback_quality, poor.feedback_accepted, poor.feedback_answer) == (None, False, "已知")
+    assert (poor.feedback_quality, poor.feedback_accepted, poor.feedback_answer) == (None, False, "已 知")
     assert client.get(QUEUE).context["rows"] == []
     page = as_user(manager.user).get(QUEUE).content.decode()
-    assert "已知" in page
+    assert "已 知" in page
 
 
 def test_judged_once(as_user, manager, supervisor, customer):

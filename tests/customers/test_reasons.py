@@ -25,6 +25,7 @@ TOLD = {
     TaskKind.REQUEST: {"number": "R1", "kind": "开户审批", "department": "运营部", "due": "2026-06-30"},
     TaskKind.COMPLAINT: {"number": "T1", "due_on": "2026-07-10"},
     TaskKind.OPPORTUNITY: {"product": "小微快贷", "stage": "方案", "days": 21},
+    TaskKind.LOAN_CLASS: {"was": "pass", "now": "special_mention", "date": "2026-06-30"},
     TaskKind.MANUAL: {"text": "致电"},
 }
 
@@ -45,6 +46,7 @@ def test_every_kind_has_its_words():
         (TaskKind.CHURN, "Assets down 9%, <b>probability of leaving 41%</b>"),
         (TaskKind.SILENT, "<b>No contact for 96 days</b>; the cycle is 90"),
         (TaskKind.ID_EXPIRES, "Resident identity card <b>expires 9 Jul</b>, then transfers are limited"),
+        (TaskKind.LOAN_CLASS, "The loan fell from “Pass” to <b>“Special mention” yesterday</b>"),
         (TaskKind.RISK_TEST, "The risk test <b>expired 20 Jun</b>: no purchases above R1"),
     ],
 )

@@ -146,7 +146,7 @@ def test_whose_task_it_is(as_user, manager, colleague, supervisor, outsider, adm
         assert as_user(colleague.user).post(url, data).status_code == 404
         assert as_user(supervisor).post(url, data).status_code == 403
         assert as_user(admin_user).post(url, data).status_code == 403
-        assert as_user(manager.user).get(url).status_code == 405
+        assert as_user(manager.user).get(url).status_code == (200 if name == "snooze" else 405)
     assert Task.objects.get(pk=tasks[0].pk).state == TaskState.OPEN
 
 

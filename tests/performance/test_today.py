@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from django.db import connection
 
+from customers import ranking
 from customers.choices import Family, LoanClass, TaskKind, TaskState
 from customers.models import Interaction, LoanState, Task
 from customers.reasons import sentence
@@ -304,7 +305,7 @@ def test_rank_is_value_times_likelihood_times_urgency(night, branch, manager, pr
 
 
 def test_a_manager_is_not_buried(night, branch, manager, products):
-    limits = {kind.code: kind.most for kind in KINDS}
+    limits = {kind.code: kind.weight.most for kind in KINDS}
     customer = make_customer(branch=branch, lead=manager)
     stand(night, customer)
     for n in range(25):
@@ -324,6 +325,53 @@ def test_a_manager_is_not_buried(night, branch, manager, products):
     assert Task.objects.filter(kind="deposit_matures").count() == limits["deposit_matures"] < 25
     assert Task.objects.filter(kind="overdue").count() == 25
     assert sum(limit for limit in limits.values() if limit) > NEW_A_NIGHT
+
+
+def test_sql_and_python_rank_alike(night, branch, manager, products):
+    customer = make_customer(branch=branch, lead=manager)
+    stand(night, customer, churn_bp=2345)
+    for n in (0, 1, 2, 3, 4, 7, 8, 14, 15, 29):
+        account = make_account(customer, products[0], matures_on=day(n))
+        add_balances(account, (day(-90), 123_456_79 + n))
+    for n in (-40, -30, -2, 0, 5, 90):
+        mine = {"kind": TaskKind.MANUAL, "customer": customer, "manager": manager, "created_on": AS_OF}
+        Task.objects.create(due_on=day(n), value_fen=98_765_432_11, reason={"text": "x"}, **mine)
+    write_tasks(night)
+    for task in Task.objects.all():
+        likelihood = 2345 if task.kind == TaskKind.DEPOSIT_MATURES else None
+        assert task.rank == ranking.rank(task.kind, task.value_fen, task.due_on, AS_OF, likelihood), (
+            task.due_on
+        )
+
+
+def test_a_loan_that_falls_a_class_is_news_for_two_weeks(night, branch, manager, products):
+    cases = [  # name, states (day, class), what is told
+        ("甲", [(-40, "pass"), (-14, "special_mention")], [("pass", "special_mention", day(-11))]),
+        ("乙", [(-40, "pass"), (-15, "substandard")], []),
+        ("丙", [(-40, "doubtful"), (-2, "substandard")], []),
+        ("丁", [(-2, "loss")], []),
+    ]
+    expected = []
+    for name, states_, told in cases:
+        customer = make_customer(name, branch=branch, lead=manager, last_contact_on=AS_OF)
+        stand(night, customer, loan_fen=500)
+        loan = make_account(customer, products[1])
+        for n, kind in states_:
+            LoanState.objects.create(account=loan, customer=customer, date=day(n), loan_class=kind)
+        expected += told
+    write_tasks(night)
+    found = Task.objects.filter(kind=TaskKind.LOAN_CLASS)
+    assert [(task.reason["was"], task.reason["now"], task.due_on) for task in found] == expected
+
+
+def test_a_confidential_step_stays_with_its_author(night, branch, manager, colleague):
+    for lead, co, told in ((manager, colleague, ""), (colleague, manager, "报价")):
+        customer = make_customer(branch=branch, lead=lead, co=co)
+        stand(night, customer)
+        said = {"next_date": day(1), "next_step": "报价", "confidential": True, "happened_at": moment(-1)}
+        make_interaction(customer, manager=colleague, **said)
+        write_tasks(night)
+        assert Task.objects.get(customer=customer).reason["step"] == told
 
 
 # --- What the reader did -----------------------------------------------------------------------------------

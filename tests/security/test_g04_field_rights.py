@@ -56,6 +56,7 @@ MAY_CHANGE = {
         "FollowUp": None,
     },
     "customers:contact_templates": {"ContactTemplate": None},
+    "customers:calendar_link": {"CalendarLink": None},
     "customers:contact_template": {"ContactTemplate": {"title", "purpose", "text"}},
     "customers:fact": {"ProfileFact": None},
     "customers:prospect_add": {"Customer": None, "CustomerIdentity": None, "Assignment": None},
@@ -67,7 +68,8 @@ MAY_CHANGE = {
     "customers:member": {"CustomerGroup": None, "GroupMembership": None},
     "customers:outside_add": {"OutsideHolding": None},
     "customers:task_done": {"Task": {"state", "done_at", "done_by", "settled_at", "closed_at"}},
-    "customers:task_snooze": {"Task": {"due_on", "snoozed_to", "state", "snoozes"}},
+    "customers:task_snooze": {"Task": {"snoozed_until", "state", "snooze_reason"}},
+    "customers:task_new": {"Task": None},
     "customers:task_undo": {"Task": {"state", "due_on", "done_at", "settled_at", "closed_at", "snoozed_to"}},
 }
 
@@ -162,10 +164,12 @@ SUBJECTS = {  # the record that an address of a form names
     "customers:log_contact": "customer",
     "customers:contact_edit": "contact",
     "customers:contact_templates": "",
+    "customers:calendar_link": "",
     "customers:contact_template": "text",
     "customers:task_done": "task",
     "customers:task_snooze": "task",
     "customers:task_undo": "task",
+    "customers:task_new": "customer",
 }
 WRITES = tuple(SUBJECTS)
 # Forms of the customer's page: what each takes, and the rest of its address.

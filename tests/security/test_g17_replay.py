@@ -114,6 +114,12 @@ def _snooze(bank):
     return bank["manager"].user, url, data, lambda: Task.objects.filter(state=TaskState.SNOOZED).count()
 
 
+def _new(bank):
+    url = reverse("customers:task_new", args=[bank["customer"].public_id])
+    data = {"text": "送合同", "due_on": timezone.localdate().isoformat()}
+    return bank["manager"].user, url, data, lambda: Task.objects.filter(reason__text="送合同").count()
+
+
 def _undo(bank):
     Task.objects.update(state=TaskState.DONE, done_at=timezone.now())
     url = reverse("customers:task_undo", args=[bank["task"].public_id])
@@ -237,6 +243,7 @@ FORMS = {
     "customers:task_done": _done,
     "customers:task_snooze": _snooze,
     "customers:task_undo": _undo,
+    "customers:task_new": _new,
     "approvals:decide": _decide,
     "approvals:withdraw": _withdraw,
     "exports:ask": _export,
@@ -246,6 +253,7 @@ ELSEWHERE = {
     "performance:night_start": "tests/performance/test_night_pages.py: a date has one night",
     "customers:reveal": "each showing is recorded and counted",
     "customers:reveal_account": "each showing is recorded and counted",
+    "customers:calendar_link": "made again it is a newer address: tests/customers/test_calendar.py",
     "customers:reveal_grant": "granted again it is the same grant",
     "customers:outside_edit": "the version seen is another then: tests/customers/test_relations.py",
     "customers:outside_end": "what has ended is not found again: tests/customers/test_relations.py",
