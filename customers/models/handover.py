@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
 from crm.history.tracking import tracked
+from crm.subtree import within
 from customers.choices import HandoverReason, HandoverState
 from customers.models.customer import Customer
 from managers.models import Manager
@@ -21,11 +22,9 @@ class HandoverQuerySet(models.QuerySet):
         if user.is_manager:
             return self.filter(own | Q(giver__user=user) | Q(receiver__user=user))
         if user.is_supervisor:
-            start, end = user.branch.path, user.branch.path + "~"
+            path = user.branch.path
             return self.filter(
-                own
-                | Q(giver__branch__path__gte=start, giver__branch__path__lt=end)
-                | Q(receiver__branch__path__gte=start, receiver__branch__path__lt=end)
+                own | within(path, "giver__branch__path") | within(path, "receiver__branch__path")
             )
         return self.filter(own)
 
