@@ -38,19 +38,26 @@ def book_of(manager: Manager, on: date) -> Book:
     return Book(sorted(led), sorted(found[AssignmentRole.CO] - led))
 
 
-def why_not_switched_off(user: User) -> str:
-    """A sentence where `user` still looks after customers, else "". For every way to switch somebody off."""
+def why_not_switched_off(user: User, until: date | None = None) -> str:
+    """A sentence where `user` still looks after customers (with `until`: on that day or later), else "".
+
+    One of settings.SWITCH_OFF_CHECKS: every way to switch somebody off asks it.
+    """
     manager = Manager.objects.filter(user=user).first()
     if manager is None:
         return ""
-    count = Customer.objects.filter(Q(lead=manager) | Q(co=manager)).count()
+    if until is None:
+        count = Customer.objects.filter(Q(lead=manager) | Q(co=manager)).count()
+    else:
+        book = book_of(manager, until)
+        count = len(book.led) + len(book.helped)
     if not count:
         return ""
     told = {"name": user.name, "n": count, "page": reverse("customers:leaver", args=[manager.public_id])}
     return (
         _(
-            "%(name)s still looks after %(n)s customers: place them first (%(page)s). "
-            "Until then a lock of the sign-in keeps him out."
+            "%(name)s still looks after %(n)s customers. Place them first, with the leaver's wizard: %(page)s. "
+            "Whoever must be kept out at once gets a new sign-in link (Staff sign-in): the old password ends."
         )
         % told
     )
