@@ -3,9 +3,11 @@
 from decimal import Decimal
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.subtree import within
 from customers.choices import HandoverReason
 from managers.models import Manager
 
@@ -66,6 +68,11 @@ class AssignForm(forms.Form):
             self.fields[name].queryset = managers
             self.fields[name].label_from_instance = lambda manager: str(manager)
 
+    def offer(self, managers):
+        """Show only these as co-managers; whoever serves may be named all the same."""
+        keys = [manager.pk for manager in managers]
+        self.fields["co"].queryset = self.fields["co"].queryset.filter(pk__in=keys)
+
     def clean(self):
         told = super().clean()
         act, manager, co = told.get("act"), told.get("manager"), told.get("co")
@@ -115,6 +122,13 @@ class HandoverForm(forms.Form):
         self.fields["receiver"].widget.attrs["class"] = "form-select"
         self.fields["witness"].queryset = witnesses
         self.fields["witness"].widget.attrs["class"] = "form-select"
+
+    def offer(self, path: str):
+        """Show only receivers under the branch `path`; whoever serves may be named all the same."""
+        rows = self.fields["receiver"].queryset
+        chosen = self["receiver"].value()
+        near = within(path, "branch__path") | (Q(public_id=chosen) if chosen else Q(pk=None))
+        self.fields["receiver"].queryset = rows.filter(near)
 
 
 class LeaverForm(forms.Form):

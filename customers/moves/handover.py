@@ -8,7 +8,14 @@ from crm.approvals import services as approvals
 from crm.approvals.registry import Kind
 from customers.choices import HandoverState
 from customers.models import Handover, HandoverItem
-from customers.moves.common import customers_of, disinterested, level_for, load_lines, numbers
+from customers.moves.common import (
+    customers_by_key,
+    customers_of,
+    disinterested,
+    level_for,
+    load_lines,
+    numbers,
+)
 from customers.selectors.handovers import obstacles
 from customers.services.handover import HandoverRefused, carry_out
 
@@ -18,8 +25,8 @@ def ask_handover(handover: Handover, *, maker, reason: str):
     and may be signed from now on. Signatures given before it was changed fall. Returns the approval."""
     if handover.state != HandoverState.DRAFT:
         raise HandoverRefused(_("This hand-over is closed already."))
-    items = list(_items(handover))
-    customers = customers_of([item.customer.public_id for item in items])
+    items = list(HandoverItem.objects.filter(handover=handover, left_out=""))
+    customers = customers_by_key(item.customer_id for item in items)
     if not customers:
         raise HandoverRefused(_("Nobody is left to hand over."))
     if handover.witness_id is None:
@@ -31,20 +38,16 @@ def ask_handover(handover: Handover, *, maker, reason: str):
         "effective": handover.effective_on.isoformat(),
         # one token each, so that the fingerprint holds who moves, on what terms
         "items": [
-            f"{item.customer.public_id}:{int(item.with_balance)}{int(item.on_problem_list)}" for item in items
+            f"{customers[item.customer_id].public_id}:{int(item.with_balance)}{int(item.on_problem_list)}"
+            for item in sorted(items, key=lambda item: customers[item.customer_id].number)
         ],
     }
-    level = level_for(customers, [handover.giver, handover.receiver])
+    level = level_for(customers.values(), [handover.giver, handover.receiver])
     approval = approvals.ask(HANDOVER.code, maker, payload, reason, scope_path=level.path)
     handover.approval = approval
     handover.giver_signed_at = handover.receiver_signed_at = handover.witness_signed_at = None
     handover.save(update_fields=["approval", "giver_signed_at", "receiver_signed_at", "witness_signed_at"])
     return approval
-
-
-def _items(handover):
-    rows = HandoverItem.objects.filter(handover=handover, left_out="")
-    return rows.select_related("customer").order_by("customer__number")
 
 
 def _effect(payload):

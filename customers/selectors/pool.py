@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from crm import keyset
 from crm.subtree import within
@@ -57,11 +57,11 @@ def reading_pool(user):
 def pool_of(user):
     """Customers without a lead whom `user` may assign, ask for or read about: a manager those of his branch,
     others those in their scope. To be read inside `reading_pool`."""
-    waiting = Customer.objects.filter(lead=None, closed_on=None)
     if user.is_manager:
         manager = getattr(user, "manager", None)
-        return waiting.filter(within(manager.branch.path, "branch_path")) if manager else waiting.none()
-    return waiting.filter(pk__in=Customer.objects.visible_to(user).values("pk"))
+        here = within(manager.branch.path, "branch_path") if manager else Q(pk=None)
+        return Customer.objects.filter(here, lead=None, closed_on=None)
+    return Customer.objects.visible_to(user).filter(lead=None, closed_on=None)
 
 
 def pool_page(user, state: PoolState, night_id: int | None, as_of: date, *, after=None, before=None):

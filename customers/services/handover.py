@@ -114,12 +114,11 @@ def prepare(
     return handover, stays
 
 
-def leave_out(handover: Handover, ids: Iterable[int], why: str) -> int:
-    """Take customers out of a hand-over that is not carried out; return how many."""
+def leave_out(handover: Handover, reasons: dict[int, str]) -> int:
+    """Take customers (id → why) out of a hand-over that is not carried out; return how many."""
     with transaction.atomic():
         _locked(handover, HandoverState.DRAFT)
-        items = HandoverItem.objects.filter(handover=handover, customer__in=list(ids), left_out="")
-        return items.update(left_out=why[:120])
+        return _leave_out(handover, reasons)
 
 
 def mark_problems(handover: Handover, notes: dict[int, tuple[bool, str]]) -> None:
@@ -180,8 +179,7 @@ def carry_out(handover: Handover, *, as_of: date) -> bool:
         blocked = obstacles(found, as_of)
         if blocked and not found.go_on:
             return False
-        for pk, why in blocked.items():
-            HandoverItem.objects.filter(handover=found, customer=pk).update(left_out=why[:120])
+        _leave_out(found, blocked)
         ids = list(
             HandoverItem.objects.filter(handover=found, left_out="").values_list("customer", flat=True)
         )
@@ -193,6 +191,14 @@ def carry_out(handover: Handover, *, as_of: date) -> bool:
             found.state = HandoverState.EFFECTIVE
             found.save(update_fields=["state"])
         return True
+
+
+def _leave_out(handover, reasons):
+    groups = defaultdict(list)
+    for pk, why in reasons.items():
+        groups[why[:120]].append(pk)
+    items = HandoverItem.objects.filter(handover=handover, left_out="")
+    return sum(items.filter(customer__in=ids).update(left_out=why) for why, ids in groups.items())
 
 
 def move(ids: Iterable[int], receiver: Manager, *, from_date: date, as_of: date, reason: str) -> None:

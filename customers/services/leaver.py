@@ -56,8 +56,9 @@ def why_not_switched_off(user: User, until: date | None = None) -> str:
     told = {"name": user.name, "n": count, "page": reverse("customers:leaver", args=[manager.public_id])}
     return (
         _(
-            "%(name)s still looks after %(n)s customers. Place them first, with the leaver's wizard: %(page)s. "
-            "Whoever must be kept out at once gets a new sign-in link (Staff sign-in): the old password ends."
+            "%(name)s still looks after %(n)s customers. Place them first, with the leaver's wizard: "
+            "%(page)s. Whoever must be kept out at once gets a new sign-in link (Staff sign-in): "
+            "the old password ends."
         )
         % told
     )
@@ -87,7 +88,10 @@ def relieve(
         missing = set(book.led) - set(placed)
         if missing:
             raise AssignmentRefused(
-                _("%(n)s customers came to him since the plan was made. Make the plan anew.")
+                _(
+                    "%(n)s customers came to him since the plan was made, or lie outside your branch. "
+                    "Make the plan anew."
+                )
                 % {"n": len(missing)}
             )
         papers = _hand_over(leaver, book, placed, last_day_off, as_of, approval, prepared_by, reason)

@@ -154,6 +154,7 @@ def _page(request, form, customers, as_of, status=None):
     published = current_publication(request)
     night_id = published.night_id if published else None
     offered = _offered(request, customers, as_of)
+    form.offer(offered)
     loads = loads_of(offered, night_id, as_of)
     moved = load_of_customers([one.pk for one in customers], night_id, as_of)
     suggested = suggest(customers[:1], offered, as_of, but=customers[0].lead).get(customers[0].pk)

@@ -97,6 +97,9 @@ def _chosen(request, giver, *, everybody):
 
 
 def _wizard(request, giver, form, as_of, status=None):
+    parent = giver.branch.parent
+    if not request.GET.get("everybody"):
+        form.offer(parent.path if parent else giver.branch.path)
     published = current_publication(request)
     night_id = published.night_id if published else None
     tier = request.GET.get("tier", "")
@@ -115,6 +118,7 @@ def _wizard(request, giver, form, as_of, status=None):
         "form": form,
         "rows": rows,
         "total": total,
+        "everybody_url": "" if request.GET.get("everybody") else f"?{query}everybody=1",
         "shown": len(rows),
         "action": request.get_full_path(),
         "chips": [_tier_chip(tier, query)],

@@ -124,8 +124,7 @@ def settle(request, public_id):
         raise PermissionDenied
     blocked = obstacles(found, timezone.localdate())
     try:
-        for pk, why in blocked.items():
-            services.leave_out(found, [pk], why)
+        services.leave_out(found, blocked)
     except services.HandoverRefused as refusal:
         messages.error(request, str(refusal))
         return go_to(request, "customers:handover", public_id)
@@ -161,12 +160,13 @@ def protocol(request, public_id):
     """The protocol to print: terms, problem list, what the receiver must know of each customer in scope."""
     found = _visible(request.user, public_id)
     published = current_publication(request)
-    items = list(_items(found))
+    items = list(HandoverItem.objects.filter(handover=found).order_by("-on_problem_list", "left_out", "pk"))
     rows = brief_rows(
         request.user, [item.customer_id for item in items], published.night_id if published else None
     )
+    hidden = _masked(found, [item.customer_id for item in items if item.customer_id not in rows])
     for item in items:
-        item.brief = rows.get(item.customer_id)
+        item.brief, item.masked = rows.get(item.customer_id), hidden.get(item.customer_id)
     context = {
         "handover": found,
         "items": items,
@@ -189,11 +189,6 @@ def _visible(user, public_id) -> Handover:
         "approval",
     )
     return get_object_or_404(rows, public_id=public_id)
-
-
-def _items(found):
-    rows = HandoverItem.objects.filter(handover=found).select_related("customer")
-    return rows.order_by("-on_problem_list", "left_out", "pk")
 
 
 def _paper(request, found, status=None):

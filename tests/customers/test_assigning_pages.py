@@ -1,4 +1,4 @@
-"""Pool, assignment, hand-over and leaving through the pages, as each role: done, asked for, or not to be seen."""
+"""Pool, assignment, hand-over and leaving through the pages, by role: done, asked for, or not to be seen."""
 
 from datetime import timedelta
 

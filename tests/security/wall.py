@@ -17,6 +17,10 @@ LISTS = (
     "customers:contact_pick",
     "customers:contact_templates",
     "customers:feedback",
+    "customers:pool",
+    "customers:handovers",
+    "customers:handover_new",
+    "customers:leave",
     "performance:my_scorecard",
     "performance:score_panel",
     "performance:scorecards",
@@ -28,6 +32,7 @@ LISTS = (
 OF_CUSTOMER = {  # every page about one customer
     "customers:detail": [],
     "customers:contacts": [],
+    "customers:care": [],
     "customers:who_sees": [],
     "customers:timeline": [],
     "customers:profile": [],
