@@ -45,8 +45,8 @@ def brief_rows(user, ids: Iterable[int], night_id: int | None) -> dict[int, Brie
             rows[fact.customer_id].facts.append(fact)
     latest = (
         Interaction.objects.filter(customer__in=rows, manager__isnull=False, confidential=False)
-        .order_by("customer", "-happened_at", "-id")
-        .distinct("customer")
+        .order_by("customer_id", "-happened_at", "-id")
+        .distinct("customer_id")
     )
     for contact in latest:
         rows[contact.customer_id].last = contact
@@ -57,8 +57,8 @@ def _facts(ids):
     """The latest fact of each field, the weightiest fields first."""
     rows = (
         ProfileFact.objects.filter(customer__in=ids)
-        .order_by("customer", "field", "-noted_on")
-        .distinct("customer", "field")
+        .order_by("customer_id", "field_id", "-noted_on")
+        .distinct("customer_id", "field_id")
         .select_related("field")
     )
     return sorted(rows, key=lambda fact: (-fact.field.weight, fact.field.code))

@@ -17,7 +17,7 @@ from managers.models import Manager
 
 # Whose business a customer is: the first line that fits is the natural one.
 LINES = {
-    CustomerKind.PERSON: (Line.RETAIL, Line.PRIVATE),
+    CustomerKind.PERSON: (Line.RETAIL,),
     CustomerKind.SOLE_TRADER: (Line.SME, Line.RETAIL),
     CustomerKind.COMPANY: (Line.SME, Line.CORPORATE),
     CustomerKind.PUBLIC: (Line.CORPORATE,),
@@ -42,6 +42,8 @@ class Suggestion:
 
 def lines_of(customer) -> tuple[str, ...]:
     """The lines that serve a customer, the natural one first."""
+    if customer.kind == CustomerKind.PERSON and customer.tier in RICH:
+        return (Line.PRIVATE, Line.RETAIL)
     lines = LINES[customer.kind]
     return lines[::-1] if customer.tier in RICH else lines
 

@@ -21,13 +21,12 @@ def people(somebody):
     beside = Manager.objects.filter(branch=giver.branch, user__is_active=True).exclude(pk=giver.pk)
     receiver = beside.filter(line=giver.line).first() or beside.first()
     over = User.objects.filter(role=Role.SUPERVISOR, is_active=True)
-    found = {
+    return {
         "giver": giver.user,
         "receiver": receiver.user,
         "witness": over.get(branch=giver.branch),
         "above": over.filter(branch=giver.branch.parent).first() or over.get(branch__parent=None),
     }
-    return found
 
 
 def leave(page):

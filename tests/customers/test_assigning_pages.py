@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -19,7 +20,9 @@ POOL, ASSIGN = reverse("customers:pool"), reverse("customers:assign")
 
 
 @pytest.fixture(autouse=True)
-def english():
+def english(client, settings):
+    """Sentences are compared as they are written, on pages too."""
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     with translation.override("en"):
         yield
 
@@ -262,8 +265,10 @@ def book(branch, manager, colleague):
 
 
 def test_a_leavers_book_is_spread_and_his_sign_in_ends(
-    as_user, client, supervisor, region_head, manager, colleague, book
+    as_user, supervisor, region_head, manager, colleague, book
 ):
+    his = Client()
+    his.force_login(manager.user)
     address = reverse("customers:leaver", args=[manager.public_id])
     page = as_user(supervisor).get(address).content.decode()
     assert "leads 6 customers, helps with 1" in page
@@ -286,9 +291,8 @@ def test_a_leavers_book_is_spread_and_his_sign_in_ends(
     assert not User.objects.get(pk=manager.user_id).is_active
     papers = Handover.objects.filter(giver=manager)
     assert {paper.state for paper in papers} == {"effective"}
-    manager.user.refresh_from_db()
-    detail = reverse("customers:detail", args=[by_hand.public_id])
-    assert client.get(detail).status_code in (302, 404)
+    click = his.get(reverse("customers:detail", args=[by_hand.public_id]))
+    assert (click.status_code, click.headers["Location"].partition("?")[0]) == (302, reverse("login"))
 
 
 def test_a_leaver_of_a_day_to_come(as_user, supervisor, region_head, manager, colleague, book, today):

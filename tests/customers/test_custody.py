@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import translation
 
 from crm.wall import scope
 from customers.models import Assignment, Custody, Customer
@@ -14,6 +15,12 @@ from customers.services.custody import end_custody, latest_end, take_into_custod
 from tests.factories import make_manager
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
 
 
 def take(customer, custodian, today, *, start=0, days=10):
