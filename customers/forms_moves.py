@@ -126,9 +126,9 @@ class HandoverForm(forms.Form):
     def offer(self, path: str):
         """Show only receivers under the branch `path`; whoever serves may be named all the same."""
         rows = self.fields["receiver"].queryset
-        chosen = self["receiver"].value()
-        near = within(path, "branch__path") | (Q(public_id=chosen) if chosen else Q(pk=None))
-        self.fields["receiver"].queryset = rows.filter(near)
+        near = within(path, "branch__path")
+        chosen = getattr(self, "cleaned_data", {}).get("receiver")
+        self.fields["receiver"].queryset = rows.filter(near | Q(pk=chosen.pk) if chosen else near)
 
 
 class LeaverForm(forms.Form):

@@ -138,10 +138,10 @@ def sign(handover: Handover, user: User, *, as_party: str, at: datetime) -> Hand
 
     Raises HandoverRefused for somebody else, before it was sent, or where it is closed.
     """
+    if as_party not in PARTIES or party_of(handover, user, as_party) is None:
+        raise HandoverRefused(_("This signature is not yours to give."))
     with transaction.atomic():
         found = _locked(handover, HandoverState.DRAFT)
-        if as_party not in PARTIES or party_of(found, user, as_party) is None:
-            raise HandoverRefused(_("This signature is not yours to give."))
         if found.approval_id is None:
             raise HandoverRefused(_("It has not been sent yet: it can be signed once it is."))
         name = f"{as_party}_signed_at"

@@ -111,7 +111,10 @@ def _wizard(request, giver, form, as_of, status=None):
     }
     ticked = set(request.POST.getlist("customer")) | set(request.GET.getlist("c"))
     for row in rows:
-        row.standing, row.is_ticked = standings.get(row.pk), str(row.public_id) in ticked
+        standing = standings.get(row.pk)
+        row.aum_fen = standing.aum_fen if standing else None
+        row.loan_fen = standing.loan_fen if standing else None
+        row.is_ticked = str(row.public_id) in ticked
     query = "" if request.user.is_manager else f"giver={giver.public_id}&"
     context = {
         "giver": giver,
