@@ -68,10 +68,14 @@ class _Plan:
     def __init__(self, request, manager, as_of):
         self.manager, self.as_of, self.user = manager, as_of, request.user
         self.book = book_of(manager, as_of)
-        self.receivers = [one for one in self._near() if one != manager][:NEAR]
+        own = [one for one in candidates(manager.branch.path, as_of) if one != manager]
+        self.receivers = own + self._neighbours(own)
         told = request.POST if request.method == "POST" else None
         ticked = {str(each) for each in chosen_ids(told.getlist("receiver"))} if told else None
-        self.chosen = [one for one in self.receivers if ticked is None or str(one.public_id) in ticked]
+        start = own or self.receivers  # a neighbour is ticked by hand: then a higher level decides
+        self.chosen = (
+            start if ticked is None else [one for one in self.receivers if str(one.public_id) in ticked]
+        )
         customers = Customer.objects.filter(pk__in=self.book.led, closed_on=None).only(
             "name", "number", "public_id", "kind", "tier", "branch_id"
         )
@@ -83,12 +87,12 @@ class _Plan:
         self.placed |= {pk: each.manager for pk, each in suggested.items()}
         self._by_hand(told or {})
 
-    def _near(self):
-        near = candidates(self.manager.branch.path, self.as_of)
-        if len(near) > 1:
-            return near
+    def _neighbours(self, own):
+        """Managers of his line in the branches beside his."""
         parent = self.manager.branch.parent
-        return candidates(parent.path, self.as_of) if parent else near
+        beside = candidates(parent.path, self.as_of) if parent else []
+        known = {one.pk for one in own} | {self.manager.pk}
+        return [one for one in beside if one.pk not in known and one.line == self.manager.line][:NEAR]
 
     def _by_hand(self, told):
         known = {str(one.public_id): one for one in self.receivers}
