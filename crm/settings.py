@@ -290,6 +290,7 @@ APPROVAL_KINDS = [  # what can be asked; each app declares its own
     "managers.approvals.KINDS",
     "customers.approvals.KINDS",
     "customers.erasing.KINDS",
+    "customers.moves.KINDS",
     "performance.approvals.KINDS",
     "performance.decisions.KINDS",
 ]
@@ -301,6 +302,12 @@ EXPORT_ALONE_ROWS = 200  # above it a file needs a second person
 EXPORT_MOST_ROWS = 500_000  # a longer list is narrowed first
 EXPORT_IN_REQUEST_ROWS = 2_000  # a longer file is written by a worker
 EXPORT_HOURS = 24  # then a file is deleted
+
+# --- Customers change hands (docs/assignment.md) -----------------------------------------------------------
+LEAD_FOLLOWERS = ["service.following.requests_follow", "marketing.following.deals_follow"]
+HANDOVER_PULSES = ["service.following.ask_how_it_went"]
+SWITCH_OFF_CHECKS = ["customers.services.leaver.why_not_switched_off"]
+CELERY_BEAT_SCHEDULE["turn-of-the-day"] = {"task": "customers.turn_of_the_day", "schedule": 60.0}
 
 # --- Personal data: keys, masks, reveals (docs/security.md) ------------------------------------------------
 SECRET_KEYS_FILE = env("SECRET_KEYS_FILE") or (

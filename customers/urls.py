@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from customers import urls_moves
 from customers.views import (
     book,
     calendar,
@@ -74,4 +75,5 @@ urlpatterns = [
     path("contact/templates/<uuid:public_id>/", contact_templates.template, name="contact_template"),
     path("feedback/", feedback.queue, name="feedback"),
     path("feedback/<uuid:public_id>/", feedback.judge, name="feedback_judge"),
+    *urls_moves.urlpatterns,
 ]

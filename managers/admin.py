@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.approvals import services as approvals
 from crm.records import ReadOnlyInline, Record, RecordInline, span
 from managers.approvals import FIELDS, RIGHTS, is_less, rights_of, rights_payload
+from managers.choices import Role
+from managers.leaving import why_not_switched_off
 from managers.models import (
     Attendance,
     Batch,
@@ -62,6 +64,16 @@ class StaffChangeForm(UserChangeForm):
 
     class Meta(UserChangeForm.Meta):
         model = User
+
+    def clean(self):
+        """Nobody is switched off, nor ceases to be a manager, while he is needed for customers."""
+        told = super().clean()
+        is_off = self.initial.get("is_active") and not told.get("is_active")
+        is_moved = self.instance.role == Role.MANAGER and told.get("role") not in (None, Role.MANAGER)
+        # the instance has the new values only after cleaning: what stands here is the old role
+        if (is_off or is_moved) and (sentence := why_not_switched_off(self.instance)):
+            self.add_error("is_active" if is_off else "role", sentence)
+        return told
 
 
 @admin.register(User)
@@ -142,8 +154,24 @@ class LeaveInline(ReadOnlyInline):
     days = span("during", _("during"))
 
 
+class ManagerForm(forms.ModelForm):
+    """A time in post does not end before the customers are placed."""
+
+    class Meta:
+        model = Manager
+        fields = ["user", "branch", "line", "grade", "capacity", "in_post"]
+
+    def clean_in_post(self):
+        post = self.cleaned_data["in_post"]
+        ends = self.instance.pk and post and post.upper
+        if ends and (sentence := why_not_switched_off(self.instance.user, post.upper)):
+            raise forms.ValidationError(sentence)
+        return post
+
+
 @admin.register(Manager)
 class ManagerAdmin(Record):
+    form = ManagerForm
     list_display = ["number", "person", "branch", "line", "grade", "capacity", "days"]
     list_filter = ["line", "grade"]
     list_select_related = ["user", "branch"]

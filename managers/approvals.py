@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 from crm.approvals.registry import Kind, in_scope
 from crm.approvals.services import Refused
 from managers.choices import Role
+from managers.leaving import why_not_switched_off
 from managers.models import Branch, User
 
 FIELDS = ("role", "branch", "is_active", "is_staff", "is_superuser")
@@ -68,6 +69,9 @@ def _execute(payload, approval):
     if rights_of(user) != payload["before"]:
         raise Refused(_("The person's rights have changed since this was asked. Ask anew."))
     after = dict(payload["after"])
+    ends = not after["is_active"] or payload["before"]["role"] == Role.MANAGER != after["role"]
+    if ends and (sentence := why_not_switched_off(user)):
+        raise Refused(sentence)
     code = after.pop("branch")
     user.branch = Branch.objects.filter(code=code).first() if code else None
     if code and user.branch is None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from crm.approvals.models import Approval
 from crm.export.models import Export
-from customers.models import ContactTemplate
+from customers.models import ContactTemplate, Custody, Handover
 from tests.factories import make_account, make_interaction, make_product, make_profile, make_task
 from tests.performance.world import make_card, make_night
 
@@ -34,6 +34,8 @@ OWN_MANAGER = (LOGIN, 200, 404, 403, 404, 403, 403, 403)
 OWN_FORM = (LOGIN, 422, 404, 403, 404, 403, 403, 403)  # what was sent is incomplete
 OWN_WRITE = (LOGIN, 303, 404, 403, 404, 403, 403, 403)
 OWN_SCORE = (LOGIN, 200, 404, 200, 404, 404, 200, 200)
+BOTH_SIDES = (LOGIN, 200, 200, 200, 404, 404, 200, 200)  # manager gives, colleague receives
+GIVERS_ACT = (LOGIN, 303, 403, 303, 404, 404, 403, 403)
 MANAGERS = (LOGIN, 200, 200, 403, 200, 403, 403, 403)
 OVERSEERS = (LOGIN, 403, 403, 200, 403, 403, 200, 200)
 OPERATORS = (LOGIN, 403, 403, 403, 403, 403, 200, 200)
@@ -107,6 +109,21 @@ RULES: dict[str, tuple] = {
     "customers:reveal_account": (LOGIN, 200, 404, 200, 404, 200, 403, 403),
     "customers:reveals": OVERSEERS,
     "customers:reveal_grant": POST_ONLY,
+    "customers:pool": (LOGIN, 200, 200, 200, 200, 403, 200, 200),
+    "customers:assign": (LOGIN, 404, 404, 404, 404, 403, 404, 403),  # nobody chosen
+    "customers:care": OWN_CUSTOMER,
+    "customers:custody_end": POST_ONLY,
+    "customers:handovers": (LOGIN, 200, 200, 200, 200, 403, 200, 200),
+    "customers:handover_new": (LOGIN, 200, 200, 200, 200, 403, 200, 403),
+    "customers:handover": BOTH_SIDES,
+    "customers:handover_protocol": BOTH_SIDES,
+    "customers:handover_problems": POST_ONLY,
+    "customers:handover_send": POST_ONLY,
+    "customers:handover_sign": POST_ONLY,
+    "customers:handover_settle": POST_ONLY,
+    "customers:handover_cancel": POST_ONLY,
+    "customers:leaver": (LOGIN, 403, 403, 200, 403, 403, 200, 403),
+    "customers:leave": (LOGIN, 200, 200, 200, 200, 403, 200, 200),
     "customers:task_done": POST_ONLY,
     "customers:task_snooze": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
     "customers:task_new": (LOGIN, 200, 404, 403, 404, 403, 403, 403),
@@ -150,6 +167,17 @@ WRITES = {
     "signin:stay": (LOGIN, 204, 204, 204, 204, 204, 204, 204),
     "signin:unlock": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
     "signin:reset": (LOGIN, 403, 403, 200, 403, 403, 200, 403),
+    "customers:pool": (LOGIN, 303, 303, 303, 303, 403, 303, 403),
+    "customers:assign": (LOGIN, 404, 404, 404, 404, 403, 404, 403),
+    "customers:custody_end": (LOGIN, 403, 404, 303, 404, 403, 403, 403),
+    "customers:handover_new": (LOGIN, 422, 422, 200, 422, 403, 200, 403),
+    "customers:handover_problems": GIVERS_ACT,
+    "customers:handover_send": GIVERS_ACT,
+    "customers:handover_settle": GIVERS_ACT,
+    "customers:handover_cancel": GIVERS_ACT,
+    "customers:handover_sign": (LOGIN, 303, 303, 303, 404, 404, 303, 303),  # says whose it is to give
+    "customers:leaver": (LOGIN, 403, 403, 422, 403, 403, 422, 403),
+    "customers:leave": (LOGIN, 403, 403, 404, 403, 403, 403, 403),
     "customers:task_done": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
     "customers:task_snooze": (LOGIN, 400, 404, 403, 404, 403, 403, 403),
     "customers:task_undo": (LOGIN, 303, 404, 403, 404, 403, 403, 403),
@@ -205,7 +233,7 @@ def cast(manager, colleague, supervisor, outsider, back_office, admin_user, audi
 
 
 @pytest.fixture
-def address(customer, manager):
+def address(customer, manager, colleague):
     """Return a function from a URL's name to its address about `manager`'s own records."""
     night = make_night()
     scorecard = make_card(manager, night)
@@ -228,7 +256,22 @@ def address(customer, manager):
     )
     known = make_profile(customer, manager)
     file = Export.objects.create(user=manager.user, what="book", query={}, form="csv")
-    arguments = {
+    custody = Custody.objects.create(
+        customer=customer, custodian=colleague, lead=manager, during=(date(2090, 1, 1), date(2090, 2, 1))
+    )
+    paper = Handover.objects.create(
+        ref="HO-1",
+        giver=manager,
+        receiver=colleague,
+        prepared_by=manager.user,
+        effective_on=date(2090, 1, 1),
+        reason="balance",
+    )
+    papers = ("", "_protocol", "_problems", "_send", "_sign", "_settle", "_cancel")
+    arguments = {f"customers:handover{each}": [paper.public_id] for each in papers} | {
+        "customers:care": [customer.public_id],
+        "customers:custody_end": [custody.public_id],
+        "customers:leaver": [manager.public_id],
         "approvals:decide": [request.public_id],
         "approvals:withdraw": [request.public_id],
         "exports:ask": ["book"],

@@ -326,7 +326,7 @@ TABLES = (
     of_customer("customers_standing", walked=True, owned_by_worker=True),
     OFFICE("customers_rebuild"),
     # service
-    of_customer("service_servicerequest"),
+    of_customer("service_servicerequest", chief="update (manager_id)"),
     of_customer("service_complaint"),
     of_customer("service_survey"),
     of_customer("service_postloancheck"),
@@ -335,7 +335,7 @@ TABLES = (
     OPEN("marketing_strategy", admin=_SETTINGS),
     OPEN("marketing_campaign", admin=_SETTINGS),
     of_customer("marketing_invitation"),
-    of_customer("marketing_opportunity"),
+    of_customer("marketing_opportunity", chief="update (manager_id)"),
     of_manager("marketing_productidea", admin="update"),
     # performance
     MACHINES("performance_night", admin="insert"),

@@ -107,10 +107,14 @@ def _in_role(other: str):
     if role is None:
         yield
         return
-    with transaction.atomic():  # an error inside takes the role back with its savepoint
-        _set_role(other)
-        yield
-        _set_role(role)
+    connection.wall_role = other  # so that one such block may stand inside another
+    try:
+        with transaction.atomic():  # an error inside takes the role back with its savepoint
+            _set_role(other)
+            yield
+            _set_role(role)
+    finally:
+        connection.wall_role = role
 
 
 def _set_role(role: str) -> None:

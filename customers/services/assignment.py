@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from customers.choices import AssignmentRole
 from customers.leads import leads_of
 from customers.models import Assignment, Custody, Customer
+from customers.services.following import follow
 from managers.models import Manager
 
 CO_SHARE = Decimal("0.3000")  # default split between lead and co-manager, 主办 70 / 协办 30
@@ -38,6 +39,10 @@ SENTENCES = {
     "performance_period_is_closed": gettext_lazy(
         "That day lies in a closed quarter, whose scores stand. Choose a day after it."
     ),
+    "customers_custody_one_at_a_time": gettext_lazy(
+        "One of these customers is in custody in that time already. End that custody first."
+    ),
+    "customers_custody_another_manager": gettext_lazy("The custodian must be another than the lead manager."),
     "customers_assignment_page_past": gettext_lazy(
         "That day is past: two people decide on it. Ask for a correction with a reason."
     ),
@@ -68,8 +73,8 @@ def place(
 
     Ends what ran before on that date, custodies too; history stays. `from_date` is `as_of` or later, unless
     two people have `approved` it (customers.approvals): moving income of past days is no one person's act,
-    and into a closed period it is nobody's. All or nothing; raises AssignmentRefused. Seven statements,
-    whatever the number.
+    and into a closed period it is nobody's. Open work follows with the lead. All or nothing; raises
+    AssignmentRefused. A fixed number of statements, whatever that of the customers.
     """
     wanted = sorted(set(ids))
     if from_date < as_of and not approved:
@@ -79,8 +84,8 @@ def place(
     try:
         with transaction.atomic():
             _lock(wanted, needs_open=manager is not None, on=from_date)
-            _cut(Assignment.objects.filter(customer__in=wanted), from_date)
-            _cut(Custody.objects.filter(customer__in=wanted), from_date)
+            cut(Assignment.objects.filter(customer__in=wanted), from_date)
+            cut(Custody.objects.filter(customer__in=wanted), from_date)
             Assignment.objects.bulk_create(
                 Assignment(customer_id=pk, manager=who, role=role, share=share, during=days, reason=reason)
                 for who, role, share in _rows(manager, co, co_share)
@@ -89,6 +94,7 @@ def place(
             )
             if from_date <= as_of:
                 Customer.objects.filter(pk__in=wanted).update(lead=manager, co=co if manager else None)
+                follow(wanted)
             _check_now()
     except IntegrityError as error:
         raise AssignmentRefused(sentence_of(error)) from error
@@ -112,19 +118,18 @@ def end_assignment(customer: Customer, *, from_date: date, as_of: date, reason: 
     place([customer.pk], manager=None, from_date=from_date, as_of=as_of, reason=reason)
 
 
-def follow_the_days(as_of: date, since: date) -> int:
+def follow_the_days(as_of: date, since: date) -> list[int]:
     """Set lead and co of the customers with an assignment that begins or ends after `since`, up to `as_of`,
-    as they are on `as_of`; return how many differed."""
+    as they are on `as_of`; return the customers who differed."""
+    edges = (
+        "SELECT DISTINCT customer_id FROM customers_assignment "
+        "WHERE (lower(during) > %(since)s AND lower(during) <= %(date)s) "
+        "OR (upper(during) > %(since)s AND upper(during) <= %(date)s)"
+    )
+    statement = leads_of(edges).format(date="%(date)s")
     with connection.cursor() as cursor:
-        cursor.execute(
-            leads_of(
-                "SELECT DISTINCT customer_id FROM customers_assignment "
-                "WHERE (lower(during) > %(since)s AND lower(during) <= %(date)s) "
-                "OR (upper(during) > %(since)s AND upper(during) <= %(date)s)"
-            ).replace("{date}", "%(date)s"),
-            {"since": since, "date": as_of},
-        )
-        return cursor.rowcount
+        cursor.execute(f"{statement} RETURNING c.id", {"since": since, "date": as_of})
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _rows(manager, co, co_share):
@@ -157,7 +162,7 @@ def _lock(wanted, *, needs_open, on):
         )
 
 
-def _cut(rows, day):
+def cut(rows, day):
     """Cut there what runs on `day`; what would start then or later was never in force, and is replaced."""
     rows.filter(during__startswith__gte=day).delete()
     running = rows.filter(Q(during__endswith=None) | Q(during__endswith__gt=day))

@@ -1,7 +1,10 @@
 """The account manager: a person in a post, with a line, a grade and a capacity."""
 
+from datetime import timedelta
+
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +30,12 @@ class ManagerQuerySet(models.QuerySet):
     def in_post(self, as_of):
         """Narrow to those whose time in post holds `as_of`."""
         return self.filter(in_post__contains=as_of)
+
+    def serving(self, start, end=None):
+        """Narrow to those who may sign in and are in post from `start` until the day before `end` (None: on
+        that day)."""
+        days = DateRange(start, end or start + timedelta(days=1))
+        return self.filter(in_post__contains=days, user__is_active=True)
 
 
 @tracked()

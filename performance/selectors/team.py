@@ -9,7 +9,8 @@ from statistics import median
 from django.db.models import Count, Sum
 
 from customers.choices import LoanClass
-from customers.models import Customer, DailyBalance, LoanState
+from customers.models import DailyBalance, LoanState
+from customers.selectors.load import loads_of
 from managers.models import Branch, Manager
 from performance.choices import Dimension, ScoreGrade
 from performance.models import Night, Scorecard
@@ -23,7 +24,7 @@ BAD_LOANS = (LoanClass.SUBSTANDARD, LoanClass.DOUBTFUL, LoanClass.LOSS)
 
 @dataclass
 class TeamRow:
-    """One manager: `load` is customers ÷ capacity; `before` the total of the compared night."""
+    """One manager: `load` is weight by tier ÷ capacity; `before` the total of the compared night."""
 
     manager: Manager
     customers: int
@@ -92,10 +93,9 @@ def by_name(name: str) -> tuple:
 
 
 def team(scope: Scope) -> Team:
-    """Every manager in scope with load and score: six queries whatever the size."""
+    """Every manager in scope with load and score: seven queries whatever the size."""
     managers = list(scope.managers.select_related("user", "branch")[: TEAM_SIZE + 1])
-    led = Customer.objects.filter(lead__in=managers, closed_on=None).order_by().values("lead")
-    counts = dict(led.annotate(n=Count("pk")).values_list("lead", "n"))
+    loads = loads_of(managers, None, scope.as_of)
     night = latest_night()
     cards = _cards(night, managers)
     period = next((card.period.code for card in cards.values()), "")
@@ -104,8 +104,8 @@ def team(scope: Scope) -> Team:
     rows = [
         TeamRow(
             manager=manager,
-            customers=counts.get(manager.pk, 0),
-            load=counts.get(manager.pk, 0) / manager.capacity if manager.capacity else None,
+            customers=loads[manager.pk].customers,
+            load=loads[manager.pk].share,
             card=cards.get(manager.pk),
             before=before[manager.pk].total if manager.pk in before else None,
             points=points_of(cards[manager.pk]) if manager.pk in cards else {},

@@ -141,4 +141,4 @@ def test_board_asks_the_same_number_of_queries(
         assert client.get(BOARD).status_code == 200
 
 
-BOARD_QUERIES = 24
+BOARD_QUERIES = 25

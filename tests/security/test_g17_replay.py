@@ -19,6 +19,7 @@ from customers.models import (
     ContactTemplate,
     Customer,
     CustomerGroup,
+    Handover,
     IdentityCheck,
     Interaction,
     OutsideHolding,
@@ -227,6 +228,29 @@ def _prospect(bank):
     return bank["manager"].user, url, data, lambda: Customer.objects.filter(lifecycle="prospect").count()
 
 
+def _claim(bank):
+    waiting = make_customer("柳如眉", branch=bank["branch"])
+    data = {"customer": str(waiting.public_id), "act": "claim"}
+    return bank["manager"].user, reverse("customers:pool"), data, lambda: Approval.objects.count()
+
+
+def _give_back(bank):
+    url = f"{reverse('customers:assign')}?c={bank['customer'].public_id}"
+    data = {"act": "return", "from_date": timezone.localdate().isoformat(), "reason": "x"}
+    return bank["manager"].user, url, data, lambda: Approval.objects.count()
+
+
+def _prepare(bank):
+    colleague = make_manager("0932", branch=bank["branch"])
+    data = {
+        "receiver": str(colleague.public_id),
+        "effective_on": timezone.localdate().isoformat(),
+        "reason": "balance",
+        "scope": "all",
+    }
+    return bank["manager"].user, reverse("customers:handover_new"), data, lambda: Handover.objects.count()
+
+
 FORMS = {
     "customers:prospect_add": _prospect,
     "customers:fact": _fact,
@@ -235,6 +259,9 @@ FORMS = {
     "customers:member": _member,
     "customers:owner": _owner,
     "customers:outside_add": _outside,
+    "customers:pool": _claim,
+    "customers:assign": _give_back,
+    "customers:handover_new": _prepare,
     "customers:log_contact": _contact,
     "customers:contact_edit": _edit,
     "customers:contact_templates": _texts,
@@ -250,6 +277,14 @@ FORMS = {
 }
 # Shown elsewhere, for they need a feed or a second factor: (name, the test that shows it)
 ELSEWHERE = {
+    "customers:custody_end": "ended already, nothing changes: tests/customers/test_custody.py",
+    "customers:handover_problems": "the same list again",
+    "customers:handover_send": "asked again while it waits, it is the same request (crm/approvals)",
+    "customers:handover_sign": "signed already, nothing changes: tests/customers/test_handover.py",
+    "customers:handover_settle": "who is left out stays left out",
+    "customers:handover_cancel": "given up already, it is refused",
+    "customers:leaver": "asked again while it waits, it is the same request (crm/approvals)",
+    "customers:leave": "one custody at a time: tests/customers/test_custody.py",
     "performance:night_start": "tests/performance/test_night_pages.py: a date has one night",
     "customers:reveal": "each showing is recorded and counted",
     "customers:reveal_account": "each showing is recorded and counted",

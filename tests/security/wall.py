@@ -20,6 +20,10 @@ LISTS = (
     "customers:tasks",
     "customers:calendar",
     "customers:calendar_file",
+    "customers:pool",
+    "customers:handovers",
+    "customers:handover_new",
+    "customers:leave",
     "performance:my_scorecard",
     "performance:score_panel",
     "performance:scorecards",
@@ -31,6 +35,7 @@ LISTS = (
 OF_CUSTOMER = {  # every page about one customer
     "customers:detail": [],
     "customers:contacts": [],
+    "customers:care": [],
     "customers:who_sees": [],
     "customers:timeline": [],
     "customers:profile": [],
