@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from crm.approvals.models import Approval
 from crm.export.models import Export
+from crm.savedviews.models import SavedView
 from customers.models import ContactTemplate
 from performance.choices import NightState
 from performance.models import IndicatorResult, Night, Scorecard
@@ -79,6 +80,8 @@ RULES: dict[str, tuple] = {
     "customers:home": ONWARD,
     "customers:today": (LOGIN, 200, 200, 302, 200, 302, 302, 302),
     "customers:book": SIGNED_IN,
+    "customers:search": SIGNED_IN,
+    "customers:search_quick": SIGNED_IN,
     "customers:detail": OWN_CUSTOMER,
     "customers:contacts": OWN_CUSTOMER,
     "customers:timeline": OWN_CUSTOMER,
@@ -140,6 +143,10 @@ RULES: dict[str, tuple] = {
     "approvals:decide": POST_ONLY,
     "approvals:withdraw": POST_ONLY,
     "exports:list": SIGNED_IN,
+    "views:new": SIGNED_IN,
+    "views:edit": (LOGIN, 200, 404, 404, 404, 404, 404, 404),
+    "views:delete": POST_ONLY,
+    "views:restore": POST_ONLY,
     "exports:ask": (LOGIN, 200, 200, 200, 200, 403, 200, 403),
     "exports:download": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
 }
@@ -178,6 +185,10 @@ WRITES = {
     "approvals:decide": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
     "approvals:withdraw": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
     "exports:ask": (LOGIN, 422, 422, 422, 422, 403, 422, 403),
+    "views:new": (LOGIN, 422, 422, 422, 422, 422, 422, 422),
+    "views:edit": (LOGIN, 422, 404, 404, 404, 404, 404, 404),
+    "views:delete": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
+    "views:restore": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
 }
 
 
@@ -243,7 +254,10 @@ def address(customer, manager):
     )
     known = make_profile(customer, manager)
     file = Export.objects.create(user=manager.user, what="book", query={}, form="csv")
+    view = SavedView.objects.create(owner=manager.user, list="book", name="x", query="tier=gold")
     arguments = {
+        "views:new": ["book"],
+        **{key: [view.public_id] for key in ("views:edit", "views:delete", "views:restore")},
         "approvals:decide": [request.public_id],
         "approvals:withdraw": [request.public_id],
         "exports:ask": ["book"],

@@ -60,6 +60,10 @@ OTHERS = {
     "performance:scorecard",
     "signin:reset",
     "signin:unlock",
+    "views:delete",
+    "views:edit",
+    "views:new",
+    "views:restore",
 }
 
 
