@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import PublicIdField
@@ -16,9 +16,9 @@ class SavedViewQuerySet(models.QuerySet):
         """Narrow to `user`'s own, and those shared with a branch that his own lies in."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        path = user.branch.path if user.branch else ""
         shared = ~Q(branch_path="") & Q(here__startswith=F("branch_path"))
-        return self.alias(here=Value(path)).filter(Q(owner=user) | shared, deleted_at=None)
+        here = type(user)._default_manager.filter(pk=user.pk).values("branch__path")
+        return self.alias(here=Subquery(here)).filter(Q(owner=user) | shared, deleted_at=None)
 
 
 @tracked()

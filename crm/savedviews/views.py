@@ -21,7 +21,7 @@ def new(request, of):
     if saved_list is None:
         raise Http404
     query = saved_list.clean(request.GET)
-    form = SavedViewForm(request.POST or None, user=request.user, of=of)
+    form = SavedViewForm(_sent(request), user=request.user, of=of)
     if request.method == "POST" and form.is_valid():
         values = {"name": form.cleaned_data["name"], "branch_path": form.branch_path}
         try:
@@ -40,7 +40,7 @@ def edit(request, public_id):
     view = _own(request, public_id)
     saved_list = lists()[view.list]
     kept = {"name": view.name, "shared": BRANCH if view.is_shared else ME}
-    form = SavedViewForm(request.POST or None, user=request.user, of=view.list, view=view, initial=kept)
+    form = SavedViewForm(_sent(request), user=request.user, of=view.list, view=view, initial=kept)
     if request.method == "POST" and form.is_valid():
         try:
             services.change(view, name=form.cleaned_data["name"], branch_path=form.branch_path)
@@ -71,6 +71,11 @@ def restore(request, public_id):
     except services.ViewRefused as refusal:
         messages.error(request, str(refusal))
     return go_to(request, _list_address(view))
+
+
+def _sent(request):
+    """What was sent, an empty form too; None for a first look."""
+    return request.POST if request.method == "POST" else None
 
 
 def _own(request, public_id):
