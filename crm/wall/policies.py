@@ -239,7 +239,7 @@ _PAPERS = (
 _ITEMS = "insert, update (on_problem_list, note, left_out), delete"
 _IDENTITY = (
     "insert, update (document, document_number, document_hash, document_expires_on, mobile, mobile_hash, "
-    "address, wrapped_key)"
+    "mobile_tail_hash, address, wrapped_key)"
 )
 _GROUP = "insert, update (name, size)"
 
@@ -307,7 +307,9 @@ TABLES = (
     of_manager("managers_rotation", admin="insert, update, delete"),
     # customers
     customers_themselves(
-        "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
+        "customers_customer",
+        write="update (last_contact_on, next_date, sound)",
+        chief="update (lead_id, co_id)",
     ),
     of_customer("customers_customeridentity", write=_IDENTITY),
     of_customer("customers_identitycheck", write="insert, update"),
