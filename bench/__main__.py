@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-REGISTRY = ("feed", "night", "book", "fits")
+REGISTRY = ("feed", "night", "book", "search", "fits")
 RESULT = Path("var") / "bench.json"
 
 

@@ -159,19 +159,7 @@ def _people() -> dict[str, User]:
 
 def _fill(as_of):
     """Customers with their last night, tasks, contacts and holdings, by SQL; every figure follows from i."""
-    products = [
-        Product.objects.create(code=code, name=code, family=family)
-        for code, family in (("CA", Family.CURRENT), ("TD", Family.TIME_DEPOSIT), ("WM", Family.WEALTH))
-    ]
-    values = {
-        "customers": CUSTOMERS,
-        "as_of": as_of,
-        "night": NIGHT,
-        "teams": max(CUSTOMERS // BOOK_SIZE, 1),
-        "first_manager": Manager.objects.order_by("id").first().pk,
-        "products": [product.pk for product in products],
-        "families": [product.family for product in products],
-    }
+    values = _values(as_of)
     ensure_months("customers_dailybalance", as_of - timedelta(days=430), as_of)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -184,6 +172,23 @@ def _fill(as_of):
     Publication.objects.create(
         business_date=as_of - timedelta(days=1), night_id=NIGHT, published_at=timezone.now()
     )
+
+
+def _values(as_of) -> dict:
+    """What the statements are told; makes the products."""
+    products = [
+        Product.objects.create(code=code, name=code, family=family)
+        for code, family in (("CA", Family.CURRENT), ("TD", Family.TIME_DEPOSIT), ("WM", Family.WEALTH))
+    ]
+    return {
+        "customers": CUSTOMERS,
+        "as_of": as_of,
+        "night": NIGHT,
+        "teams": max(CUSTOMERS // BOOK_SIZE, 1),
+        "first_manager": Manager.objects.order_by("id").first().pk,
+        "products": [product.pk for product in products],
+        "families": [product.family for product in products],
+    }
 
 
 STATEMENTS = (

@@ -7,6 +7,7 @@ from crm.export.models import Export, ExportChunk
 from crm.feed.models import FeedFile, FeedLoad
 from crm.history.models import ChainLink, ChainSeal, Change
 from crm.replay.models import SentForm
+from crm.savedviews.models import SavedView
 
 __all__ = [
     "Approval",
@@ -20,5 +21,6 @@ __all__ = [
     "ExportChunk",
     "FeedFile",
     "FeedLoad",
+    "SavedView",
     "SentForm",
 ]

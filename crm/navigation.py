@@ -99,10 +99,17 @@ def navigation(request):
         "nav_tabs": SimpleLazyObject(lambda: [item for item in items if item["tab"]][:3]),
         "me": SimpleLazyObject(partial(_me, getattr(request, "user", None))),
         "theme": theme if theme in THEMES else "",
-        "search_url": _url("customers:book"),
+        "search_url": _url("customers:search"),
+        "quick_url": _url("customers:search_quick"),
         "set_language_url": _url("set_language"),
         "logout_url": _url("logout"),
     }
+
+
+def pages_named(request, words: str) -> list[dict]:
+    """The entries of this user's rail whose name holds `words`, two characters at least."""
+    words = words.lower()
+    return [item for item in _items(request) if len(words) > 1 and words in str(item["label"]).lower()]
 
 
 def _me(user):
@@ -177,6 +184,7 @@ PARENTS = {
     "exports:ask": ("approvals:mine",),
     "signin:reset": ("signin:staff",),
     "customers:detail": ("customers:book",),
+    "customers:search": ("customers:book",),
     "customers:log_contact": ("customers:book",),
     "customers:assign": ("customers:pool",),
     "customers:handover": ("customers:handovers",),

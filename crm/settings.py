@@ -298,6 +298,7 @@ APPROVAL_ADDITIONS = ["performance.approvals.ADDITIONS"]  # what upper apps know
 APPROVAL_DAYS = 14  # a request that nobody decides lapses
 SENT_FORM_HOURS = 24  # a form's key is known so long
 EXPORTS = ["customers.exports.EXPORTS", "performance.exports.EXPORTS", "crm.audit.exports.EXPORTS"]
+SAVED_LISTS = ["customers.views.book_filters.SAVED_LIST"]  # lists whose filters can be kept (crm.savedviews)
 EXPORT_ALONE_ROWS = 200  # above it a file needs a second person
 EXPORT_MOST_ROWS = 500_000  # a longer list is narrowed first
 EXPORT_IN_REQUEST_ROWS = 2_000  # a longer file is written by a worker

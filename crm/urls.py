@@ -29,6 +29,7 @@ urlpatterns = [
     path("approvals/", include("crm.approvals.urls")),
     path("files/", include("crm.export.urls")),
     path("drafts/", include("crm.drafts.urls")),
+    path("views/", include("crm.savedviews.urls")),
     path("", include("customers.urls")),
     path("", include("performance.urls")),
 ]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from crm.approvals.models import Approval
 from crm.export.models import Export
+from crm.savedviews.models import SavedView
 from customers.models import ContactTemplate, Custody, Handover
 from tests.factories import make_account, make_interaction, make_product, make_profile, make_task
 from tests.performance.world import make_card, make_night
@@ -76,6 +77,8 @@ RULES: dict[str, tuple] = {
     "customers:home": ONWARD,
     "customers:today": (LOGIN, 200, 200, 302, 200, 302, 302, 302),
     "customers:book": SIGNED_IN,
+    "customers:search": SIGNED_IN,
+    "customers:search_quick": SIGNED_IN,
     "customers:detail": OWN_CUSTOMER,
     "customers:contacts": OWN_CUSTOMER,
     "customers:timeline": OWN_CUSTOMER,
@@ -158,6 +161,10 @@ RULES: dict[str, tuple] = {
     "approvals:decide": POST_ONLY,
     "approvals:withdraw": POST_ONLY,
     "exports:list": SIGNED_IN,
+    "views:new": SIGNED_IN,
+    "views:edit": (LOGIN, 200, 404, 404, 404, 404, 404, 404),
+    "views:delete": POST_ONLY,
+    "views:restore": POST_ONLY,
     "exports:ask": (LOGIN, 200, 200, 200, 200, 403, 200, 403),
     "exports:download": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
 }
@@ -209,6 +216,10 @@ WRITES = {
     "approvals:decide": (LOGIN, 403, 403, 303, 403, 403, 303, 403),
     "approvals:withdraw": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
     "exports:ask": (LOGIN, 422, 422, 422, 422, 403, 422, 403),
+    "views:new": (LOGIN, 422, 422, 422, 422, 422, 422, 422),
+    "views:edit": (LOGIN, 422, 404, 404, 404, 404, 404, 404),
+    "views:delete": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
+    "views:restore": (LOGIN, 303, 404, 404, 404, 404, 404, 404),
 }
 
 
@@ -256,6 +267,7 @@ def address(customer, manager, colleague):
     )
     known = make_profile(customer, manager)
     file = Export.objects.create(user=manager.user, what="book", query={}, form="csv")
+    view = SavedView.objects.create(owner=manager.user, list="book", name="x", query="tier=gold")
     custody = Custody.objects.create(
         customer=customer, custodian=colleague, lead=manager, during=(date(2090, 1, 1), date(2090, 2, 1))
     )
@@ -272,6 +284,8 @@ def address(customer, manager, colleague):
         "customers:care": [customer.public_id],
         "customers:custody_end": [custody.public_id],
         "customers:leaver": [manager.public_id],
+        "views:new": ["book"],
+        **{key: [view.public_id] for key in ("views:edit", "views:delete", "views:restore")},
         "approvals:decide": [request.public_id],
         "approvals:withdraw": [request.public_id],
         "exports:ask": ["book"],

@@ -118,18 +118,20 @@ class _Derived:
 
 
 class KeyedHashField(_Derived, models.BinaryField):
-    """The keyed hash of the encrypted field `of`, of kind `kind`, kept when that is saved.
+    """The keyed hash of the encrypted field `of`, of kind `kind`, kept when that is saved; with `tail` of its
+    last so many characters.
 
     Looked up by the text itself (in its one form), which it hashes: `filter(number_hash="6200…")`.
     """
 
-    def __init__(self, *args, kind: str = "", **kwargs):
-        self.kind = kind
+    def __init__(self, *args, kind: str = "", tail: int = 0, **kwargs):
+        self.kind, self.tail = kind, tail
         super().__init__(*args, **kwargs)
 
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()
-        return name, path, args, kwargs | {"kind": self.kind}
+        tail = {"tail": self.tail} if self.tail else {}
+        return name, path, args, kwargs | {"kind": self.kind} | tail
 
     def get_db_prep_value(self, value, connection, prepared=False):
         if isinstance(value, str):
@@ -137,7 +139,7 @@ class KeyedHashField(_Derived, models.BinaryField):
         return super().get_db_prep_value(value, connection, prepared)
 
     def derived(self, text: str) -> bytes | None:
-        return keyed_hash(self.kind, text) if text else None
+        return keyed_hash(self.kind, text[-self.tail :]) if text else None
 
 
 class LastFourField(_Derived, models.CharField):

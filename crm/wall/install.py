@@ -94,7 +94,8 @@ def _policies(line: Line) -> list[str]:
         name = f"wall_{role.removeprefix('guanhu_')}"
         made.append(f"DROP POLICY IF EXISTS {name} ON {line.table}")
         if role in line.rules:
-            made.append(f"CREATE POLICY {name} ON {line.table} TO {role} USING ({line.rules[role]})")
+            check = f" WITH CHECK ({line.check})" if line.check else ""
+            made.append(f"CREATE POLICY {name} ON {line.table} TO {role} USING ({line.rules[role]}){check}")
     return made
 
 

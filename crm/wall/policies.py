@@ -29,7 +29,8 @@ class Line:
     `readers`: the roles that may read. What may be written, each a list of PostgreSQL's privileges such as
     "insert, update (state)": `write` by managers, supervisors and the back office, `chief` by supervisors and
     administrators (what two people decide), `admin` by administrators, `everyone` by all who have signed in,
-    `door` by all and before signing in too. `append_only`: the worker too only adds rows. `owned_by_worker`:
+    `door` by all and before signing in too. `check`: what a written row must meet,
+    where that is less than what may be read. `append_only`: the worker too only adds rows. `owned_by_worker`:
     its partitions come and go at night. `hidden`: columns that no role of pages selects, reader or not.
     """
 
@@ -41,6 +42,7 @@ class Line:
     admin: str = ""
     everyone: str = ""
     door: str = ""
+    check: str = ""
     append_only: bool = False
     owned_by_worker: bool = False
     hidden: tuple[str, ...] = ()
@@ -178,6 +180,14 @@ def of_manager_or_bank(table, column="manager_id", **rights) -> Line:
     return Line(table, _for_scoped(own) | _head_office(), **rights)
 
 
+def shared_by_user(table, column="owner_id", *, path, **rights) -> Line:
+    """A user's own rows, and those shared with a branch (`path`, "" for none) that his own lies in; each
+    writes his own alone."""
+    own = f"{table}.{column} = {_USER}"
+    shared = f"{path} <> '' AND {_BRANCH} >= {path} AND {_BRANCH} < ({path} || '~') COLLATE \"C\""
+    return Line(table, dict.fromkeys(roles.SCOPED, f"{own} OR ({shared})"), check=own, **rights)
+
+
 def history_lines() -> list[Line]:
     """The history beside each tracked model (crm.history): read by who sees the record, else by head office.
 
@@ -229,7 +239,7 @@ _PAPERS = (
 _ITEMS = "insert, update (on_problem_list, note, left_out), delete"
 _IDENTITY = (
     "insert, update (document, document_number, document_hash, document_expires_on, mobile, mobile_hash, "
-    "address, wrapped_key)"
+    "mobile_tail_hash, address, wrapped_key)"
 )
 _GROUP = "insert, update (name, size)"
 
@@ -270,6 +280,9 @@ TABLES = (
     of_parent("crm_exportchunk", "export_id", "crm_export", everyone="insert, delete"),
     of_owner("crm_draft", everyone="insert, update, delete"),
     of_user("crm_sentform", everyone="insert, update, delete"),
+    shared_by_user(
+        "crm_savedview", path="branch_path", everyone="insert, update (name, branch_path, deleted_at)"
+    ),
     MACHINES("crm_feedload"),
     OPEN("crm_feedfile"),
     # managers
@@ -294,7 +307,9 @@ TABLES = (
     of_manager("managers_rotation", admin="insert, update, delete"),
     # customers
     customers_themselves(
-        "customers_customer", write="update (last_contact_on, next_date)", chief="update (lead_id, co_id)"
+        "customers_customer",
+        write="update (last_contact_on, next_date, sound)",
+        chief="update (lead_id, co_id)",
     ),
     of_customer("customers_customeridentity", write=_IDENTITY),
     of_customer("customers_identitycheck", write="insert, update"),

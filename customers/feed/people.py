@@ -17,7 +17,7 @@ from customers.choices import (
 from customers.feed.references import CUSTOMER
 from customers.feed.sealing import seal_identities, stage_identities
 from customers.formats import document_faults
-from customers.names import initials
+from customers.names import initials, sound
 from managers.feed import BRANCH, STAFF
 
 _FIELD = Reference(
@@ -27,23 +27,24 @@ _FIELD = Reference(
 
 def prepare(connection) -> None:
     """Stage what Python computes of the customers before anything is entered."""
-    stage_initials(connection)
+    stage_sounds(connection)
     stage_identities(connection)
 
 
-def stage_initials(connection) -> None:
-    """Put the pinyin initials of every staged name beside it, in batches."""
+def stage_sounds(connection) -> None:
+    """Put the pinyin initials and the sound of every staged name beside it, in batches."""
     connection.execute(
-        f"CREATE UNLOGGED TABLE {STAGING}.initials (name text, is_person boolean, initials text)"
+        f"CREATE UNLOGGED TABLE {STAGING}.sounds (name text, is_person boolean, initials text, sound text)"
     )
     with connection.transaction(), connection.cursor(name="feed_names") as names, connection.cursor() as into:
         names.itersize = 5000
         names.execute(f"SELECT DISTINCT name, kind = 'person' FROM {STAGING}.customers")
         while batch := names.fetchmany(5000):
-            with into.copy(f"COPY {STAGING}.initials FROM STDIN") as copy:
+            with into.copy(f"COPY {STAGING}.sounds FROM STDIN") as copy:
                 for name, is_person in batch:
-                    copy.write_row((name, is_person, initials(name, is_person=is_person)[:120]))
-    connection.execute(f"ANALYZE {STAGING}.initials")
+                    heard = initials(name, is_person=is_person)[:120], sound(name, is_person=is_person)
+                    copy.write_row((name, is_person, *heard))
+    connection.execute(f"ANALYZE {STAGING}.sounds")
 
 
 FIELDS = RecordType(
@@ -120,16 +121,18 @@ CUSTOMERS = RecordType(
     ),
     enter=(
         """INSERT INTO customers_customer
-            (number, kind, name, initials, branch_id, branch_path, tier, lifecycle, risk, risk_tested_on,
-             aml_level, industry, born_on, gender, marketing_consent, profiling_consent, since, closed_on)
-        SELECT r.number, r.kind, r.name, i.initials, r.branch_id, r.branch_path, 'basic',
+            (number, kind, name, initials, sound, branch_id, branch_path, tier, lifecycle, risk,
+             risk_tested_on, aml_level, industry, born_on, gender, marketing_consent, profiling_consent,
+             since, closed_on)
+        SELECT r.number, r.kind, r.name, i.initials, i.sound, r.branch_id, r.branch_path, 'basic',
             coalesce(r.lifecycle, c.lifecycle, 'new'), r.risk, r.risk_tested_on, r.aml_level, r.industry,
             r.born_on, r.gender, r.marketing_consent, r.profiling_consent, r.since, r.closed_on
         FROM {rows} AS r
-        JOIN feed_staging.initials AS i ON i.name = r.name AND i.is_person = (r.kind = 'person')
+        JOIN feed_staging.sounds AS i ON i.name = r.name AND i.is_person = (r.kind = 'person')
         LEFT JOIN customers_customer AS c ON c.number = r.number
         ON CONFLICT (number) DO UPDATE SET kind = excluded.kind, name = excluded.name,
-            initials = excluded.initials, branch_id = excluded.branch_id, branch_path = excluded.branch_path,
+            initials = excluded.initials, sound = excluded.sound, branch_id = excluded.branch_id,
+            branch_path = excluded.branch_path,
             lifecycle = excluded.lifecycle, risk = excluded.risk, risk_tested_on = excluded.risk_tested_on,
             aml_level = excluded.aml_level, industry = excluded.industry, born_on = excluded.born_on,
             gender = excluded.gender, marketing_consent = excluded.marketing_consent,
@@ -145,15 +148,16 @@ CUSTOMERS = RecordType(
         AND (i.document, i.document_hash) IS DISTINCT FROM (n.document, n.document_hash)""",
         seal_identities,
         """INSERT INTO customers_customeridentity AS i (customer_id, wrapped_key, document, document_number,
-            document_hash, document_expires_on, mobile, mobile_hash, address)
+            document_hash, document_expires_on, mobile, mobile_hash, mobile_tail_hash, address)
         SELECT s.customer_id, s.wrapped_key, n.document, s.document_number, s.document_hash,
-            n.document_expires_on, s.mobile, s.mobile_hash, s.address
+            n.document_expires_on, s.mobile, s.mobile_hash, s.mobile_tail_hash, s.address
         FROM feed_staging.sealed_identities AS s
         JOIN customers_customer AS c ON c.id = s.customer_id JOIN {rows} AS n ON n.number = c.number
         ON CONFLICT (customer_id) DO UPDATE SET document = excluded.document,
             document_number = excluded.document_number, document_hash = excluded.document_hash,
             document_expires_on = excluded.document_expires_on, mobile = excluded.mobile,
-            mobile_hash = excluded.mobile_hash, address = excluded.address,
+            mobile_hash = excluded.mobile_hash, mobile_tail_hash = excluded.mobile_tail_hash,
+            address = excluded.address,
             wrapped_key = excluded.wrapped_key
         WHERE (i.document, i.document_number, i.document_expires_on, i.mobile, i.address, i.wrapped_key)
             IS DISTINCT FROM (excluded.document, excluded.document_number, excluded.document_expires_on,

@@ -50,13 +50,15 @@ def seal_identities(connection) -> None:
     """Encrypt the identities of the customers just entered; the erased ones stay empty."""
     connection.execute(
         f"""CREATE UNLOGGED TABLE {STAGING}.sealed_identities (customer_id bigint, wrapped_key bytea,
-        document_number bytea, document_hash bytea, mobile bytea, mobile_hash bytea, address bytea)"""
+        document_number bytea, document_hash bytea, mobile bytea, mobile_hash bytea, address bytea,
+        mobile_tail_hash bytea)"""
     )
 
     def sealed(rows):
         for customer, wrapped, document, mobile, address, *held in rows:
             texts = document and normal_document(document), mobile and normal_mobile(mobile), address
-            yield sealed_identity(customer, wrapped, texts, held)
+            tail = texts[1] and keyed_hash("mobile-tail", texts[1][-4:])
+            yield (*sealed_identity(customer, wrapped, texts, held), tail or None)
 
     _streamed(connection, _IDENTITIES, f"{STAGING}.sealed_identities", sealed)
     connection.execute(f"ANALYZE {STAGING}.sealed_identities")

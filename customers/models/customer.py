@@ -57,7 +57,7 @@ def in_book_of(manager) -> Q:
 
 
 @tracked(
-    exclude=("initials", "branch_path", "lead", "co", "last_contact_on", "next_date"),
+    exclude=("initials", "sound", "branch_path", "lead", "co", "last_contact_on", "next_date"),
     private=("name", "born_on"),
 )
 class Customer(models.Model):
@@ -72,6 +72,8 @@ class Customer(models.Model):
     kind = models.CharField(_("kind"), max_length=12, choices=CustomerKind)
     name = models.CharField(_("name"), max_length=120)
     initials = models.CharField(_("pinyin initials"), max_length=120, blank=True)
+    # How the name sounds (customers.names.sound): a wrong character of the same sound, full pinyin.
+    sound = models.CharField(max_length=60, db_collation="C", default="", blank=True, editable=False)
     # Two-character infixes of the name: 张伟 has no trigrams (the function is in the first migration).
     name_bigrams = models.GeneratedField(
         expression=models.Func(models.F("name"), function="name_bigrams"),
@@ -151,6 +153,7 @@ class Customer(models.Model):
             models.Index(fields=["branch_path", "id"], name="customers_branch_path"),
             models.Index(fields=["next_date", "id"], name="customers_next"),
             models.Index(fields=["last_contact_on", "id"], name="customers_silence"),
+            models.Index(fields=["sound"], name="customers_sound"),
             GinIndex(fields=["name_bigrams"], name="customers_name_bigrams"),
             GinIndex(fields=["initials"], name="customers_initials", opclasses=["gin_trgm_ops"]),
         ]
@@ -164,7 +167,7 @@ class Customer(models.Model):
 
 
 # The wrapped key stays out of history: erasing a customer is destroying it.
-@tracked(exclude=("wrapped_key",), private=("document_number", "mobile", "address"))
+@tracked(exclude=("wrapped_key", "mobile_tail_hash"), private=("document_number", "mobile", "address"))
 class CustomerIdentity(models.Model):
     """Class C2 data, apart from the rest: who reads a list never touches it (security.md).
 
@@ -185,6 +188,8 @@ class CustomerIdentity(models.Model):
     document_expires_on = models.DateField(_("document expires on"), null=True, blank=True)
     mobile = EncryptedCharField(_("mobile"), max_length=20, row="customer_id", null=True, blank=True)
     mobile_hash = KeyedHashField(of="mobile", kind="mobile", null=True, editable=False)
+    # Four digits have 10,000 hashes only: they tell nothing without the key, and stay out of history.
+    mobile_tail_hash = KeyedHashField(of="mobile", kind="mobile-tail", tail=4, null=True, editable=False)
     address = EncryptedCharField(_("address"), max_length=200, row="customer_id", null=True, blank=True)
 
     class Meta:
@@ -205,7 +210,8 @@ class CustomerIdentity(models.Model):
             models.CheckConstraint(
                 name="customers_customeridentity_erased_is_empty",
                 condition=Q(erased_on=None)
-                | Q(wrapped_key=None, document_number=None, mobile=None, address=None, mobile_hash=None),
+                | Q(wrapped_key=None, document_number=None, mobile=None, address=None, mobile_hash=None)
+                & Q(mobile_tail_hash=None),
             ),
         ]
         indexes = [
@@ -213,6 +219,11 @@ class CustomerIdentity(models.Model):
                 fields=["mobile_hash"],
                 name="customers_identity_mobile",
                 condition=Q(mobile_hash__isnull=False),
+            ),
+            models.Index(
+                fields=["mobile_tail_hash"],
+                name="customers_identity_tail",
+                condition=Q(mobile_tail_hash__isnull=False),
             ),
             models.Index(
                 fields=["document_hash"],

@@ -28,7 +28,7 @@ def matching(words: str) -> Q:
     if not words:
         return Q()
     if not words.isascii():
-        return _in_name(words)
+        return in_name(words)
     found = Q(number__startswith=words.upper())
     if sum(letter.isdigit() for letter in words) >= SHORTEST_NUMBER:
         found |= Q(pk__in=_holders(words))
@@ -36,7 +36,7 @@ def matching(words: str) -> Q:
     if letters.isalpha():
         found |= Q(initials__startswith=letters)
     if len(words) > 1 and not words.isdigit():
-        found |= _in_name(words)
+        found |= in_name(words)
     return found
 
 
@@ -49,13 +49,19 @@ def _holders(words: str) -> list[int]:
     return list(documents.union(mobiles, accounts))
 
 
-def _in_name(words):
+def in_name(words: str) -> Q:
+    """Names that hold `words`."""
     folded = words.lower()
     if len(words) == 1:
         return Q(name__startswith=words) & Q(name_bigrams=_bigrams(f"{_quoted(folded)}:*"))
     pairs = sorted({folded[at : at + 2] for at in range(len(folded) - 1)})
     # the infixes find, the name itself confirms: 张伟张 holds 张伟 and 伟张 but not 伟张伟
-    return Q(name_bigrams=_bigrams(" & ".join(map(_quoted, pairs)))) & Q(name__icontains=words)
+    return Q(name_bigrams=bigram_search([pairs])) & Q(name__icontains=words)
+
+
+def bigram_search(choices: list[list[str]]) -> SearchQuery:
+    """The search for names that hold every pair of characters of at least one of the choices."""
+    return _bigrams(" | ".join(f"({' & '.join(map(_quoted, pairs))})" for pairs in choices))
 
 
 def _quoted(text):

@@ -67,9 +67,11 @@ def erase_customer(customer: Customer, *, as_of: date) -> None:
         document_expires_on=None,
         mobile=None,
         mobile_hash=None,
+        mobile_tail_hash=None,
         address=None,
     )
     Account.objects.filter(customer=customer).update(number=None, last_four="")
     ProfileFact.objects.filter(customer=customer).update(value=ERASED)
     Interaction.objects.filter(customer=customer).update(note="", attendees="")
-    Customer.objects.filter(pk=customer.pk).update(name=ERASED, initials="", born_on=None, gender=None)
+    nobody = {"name": ERASED, "initials": "", "sound": "", "born_on": None, "gender": None}
+    Customer.objects.filter(pk=customer.pk).update(**nobody)

@@ -133,7 +133,9 @@ def _put(identity, part, value, document, expires_on):
         identity.document = document or identity.document
         identity.document_expires_on = expires_on
         changed += ["document", "document_expires_on"]
-    extra = {"document_number": ["document_hash"], "mobile": ["mobile_hash"]}.get(column, [])
+    extra = {"document_number": ["document_hash"], "mobile": ["mobile_hash", "mobile_tail_hash"]}.get(
+        column, []
+    )
     try:
         with transaction.atomic():
             identity.save(update_fields=[*changed, *(extra if value else [])])

@@ -9,7 +9,7 @@ from django.db.models import Q
 from customers.choices import IdDocument
 from customers.formats import normal_document, normal_mobile
 from customers.models import Customer, CustomerIdentity
-from customers.names import initials
+from customers.names import initials, sound
 
 ADD = "SELECT customers_add_prospect(%s, %s, %s, %s, %s)"
 MOST = 5
@@ -57,6 +57,7 @@ def add_prospect(
         short = initials(name, is_person=is_person)[:120]
         cursor.execute(ADD, [kind, name, short, born_on, industry or None])
         (pk,) = cursor.fetchone()
+    Customer.objects.filter(pk=pk).update(sound=sound(name, is_person=is_person))
     identity = CustomerIdentity.objects.get(pk=pk)
     told = {"mobile": normal_mobile(mobile), "address": address}
     if code:
@@ -66,8 +67,8 @@ def add_prospect(
         if value:
             setattr(identity, column, value)
             changed.append(column)
-    hashes = {"mobile": "mobile_hash", "document_number": "document_hash"}
-    changed += [hashes[column] for column in changed if column in hashes]
+    hashes = {"mobile": ["mobile_hash", "mobile_tail_hash"], "document_number": ["document_hash"]}
+    changed += [name for column in tuple(changed) for name in hashes.get(column, ())]
     if changed:
         identity.save(update_fields=changed)
     return Customer.objects.defer("name_bigrams").get(pk=pk)

@@ -18,7 +18,8 @@ from customers.context_processors import current_publication
 from customers.exports import BOOK
 from customers.reasons import KINDS, hint, risk_band
 from customers.selectors import book as selectors
-from customers.selectors.counts import LIMIT, view_counts
+from customers.selectors.counts import view_counts
+from customers.views.book_filters import band_words, chips_of, count_words, tabs_of
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # stands for an id in an address made once
 BAND_MARKS = {"low": "fine", "medium": "warn", "high": "danger"}
@@ -44,8 +45,8 @@ def book(request):
         "may_export": BOOK.may(request.user, {}),
         "title": _("My customers") if request.user.is_manager else _("Customers"),
         "facts": _facts(counts),
-        "views": _views(state, counts),
-        "chips": _chips(state),
+        **tabs_of(request.user, state, counts, as_of),
+        "chips": chips_of(state),
         "columns": _columns(state),
         "rows": rows,
         "table_rows": _Rows(request, state, as_of).html(rows),
@@ -78,68 +79,6 @@ def _facts(counts):
         facts.append(_("assets %(amount)s") % {"amount": figures.short_money(counts["aum_fen"])})
         facts.append(_("loans %(amount)s") % {"amount": figures.short_money(counts["loan_fen"])})
     return facts
-
-
-def count_words(count: int) -> str:
-    return f"{LIMIT:,}+" if count > LIMIT else f"{count:,}"
-
-
-def view_words() -> dict[str, str]:
-    """The saved views by name."""
-    return {
-        "all": _("All"),
-        "matures": _("Matures this month"),
-        "silent": _("High value, silent"),
-        "churn": _("Risk of leaving high"),
-        "expiring": _("Data expiring"),
-        "overdue": _("Overdue"),
-    }
-
-
-def _views(state, counts):
-    words = view_words()
-    return [
-        {
-            "label": words[view],
-            "url": state.address(view=view),
-            "count": count_words(counts[view]),
-            "is_current": state.view == view,
-        }
-        for view in selectors.VIEWS
-    ]
-
-
-def _chips(state):
-    silences = {
-        "30": _("over 30 days"),
-        "60": _("over 60 days"),
-        "90": _("over 90 days"),
-        "180": _("over 180 days"),
-        "never": _("no contact yet"),
-    }
-    choices = {
-        "kind": (_("Kind"), CustomerKind.choices),
-        "tier": (_("Tier"), Tier.choices),
-        "lifecycle": (_("Lifecycle"), Lifecycle.choices),
-        "band": (_("Risk of leaving"), [(band, band_words(band)) for band in selectors.BANDS]),
-        "silence": (_("Silence"), list(silences.items())),
-    }
-    return [
-        {
-            "label": label,
-            "value": dict(options).get(getattr(state, name), ""),
-            "clear_url": state.address(**{name: ""}),
-            "options": [
-                {"label": words, "url": state.address(**{name: value}), "is_current": False}
-                for value, words in options
-            ],
-        }
-        for name, (label, options) in choices.items()
-    ]
-
-
-def band_words(band: str) -> str:
-    return {"low": _("low"), "medium": _("medium"), "high": _("high")}[band]
 
 
 def _columns(state):
@@ -299,7 +238,7 @@ def _way_out(state):
             "second_url": everything,
         }
     if state.filters:
-        last = next(chip for chip in reversed(_chips(state)) if chip["value"])
+        last = next(chip for chip in reversed(chips_of(state)) if chip["value"])
         return {
             "title": _("No customer meets all conditions"),
             "text": _("Drop “%(label)s: %(value)s” to see more.") % last,

@@ -17,7 +17,7 @@ from customers.selectors.holdings import holdings_of
 from customers.selectors.profile import assignments_of, group_total
 from customers.suitability import tested_until
 from customers.views.access import manager_of, panel, visible_customer
-from customers.views.book import view_words
+from customers.views.book_filters import view_words
 from customers.views.headline import assets_chart, headline
 from customers.views.reveal import REVEALERS
 

@@ -9,7 +9,7 @@ from customers.choices import LoanClass
 from customers.reasons import risk_band
 from customers.selectors.contacts import may_read_note
 from customers.selectors.holdings import BAD_CLASSES
-from customers.views.book import band_words
+from customers.views.book_filters import band_words
 
 
 def headline(customer, standing, holdings, contact, logged, group, as_of, user):

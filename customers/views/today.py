@@ -13,7 +13,7 @@ from customers.ranking import rules
 from customers.reasons import KINDS, amount_words, mark, sentence, value_label
 from customers.selectors import today as selectors
 from customers.views.access import manager_of, panel
-from customers.views.book import band_words
+from customers.views.book_filters import band_words
 from customers.views.pictures import day_bars
 
 FIRST = 3

@@ -29,6 +29,7 @@
     }
     if (event.key === "Escape") {
       document.getElementById("search")?.classList.remove("is-open");
+      closeHits();
       document.querySelectorAll("details.chip-menu[open]").forEach((menu) => {
         menu.open = false;
         menu.querySelector("summary").focus();
@@ -37,7 +38,23 @@
     }
   });
 
+  // What is found while one types: up and down move through it, leaving the box closes it.
+  function closeHits() {
+    document.getElementById("search-hits")?.replaceChildren();
+  }
+  document.getElementById("search")?.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    const stops = [...event.currentTarget.querySelectorAll("input[name=q], #search-hits a")];
+    const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    stops[Math.min(Math.max(next, 0), stops.length - 1)].focus();
+    event.preventDefault();
+  });
+  document.addEventListener("focusin", (event) => {
+    if (!event.target.closest("#search")) closeHits();
+  });
+
   document.addEventListener("click", (event) => {
+    if (!event.target.closest("#search")) closeHits();
     if (event.target.closest("[data-open-search]")) {
       event.preventDefault();
       openSearch();

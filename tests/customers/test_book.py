@@ -190,8 +190,8 @@ def test_a_fragment_has_one_root(as_user, manager, trio):
     assert "HX-Request" in response["Vary"]
 
 
-# session, user, publication, two segments, the rows; a manager's own: his post, counts
-QUERIES = {"manager": 8, "supervisor": 7, "admin": 6}
+# session, user, publication, two segments, the rows, saved views; a manager's own: his post, counts
+QUERIES = {"manager": 9, "supervisor": 8, "admin": 7}
 
 
 @pytest.mark.parametrize("role", list(QUERIES))

@@ -139,6 +139,7 @@ def test_an_erased_customer_cannot_be_read_or_written(identity, customer):
         document_hash=None,
         mobile=None,
         mobile_hash=None,
+        mobile_tail_hash=None,
         address=None,
     )
     with pytest.raises(Erased):

@@ -70,6 +70,10 @@ OTHERS = {
     "performance:scorecard",
     "signin:reset",
     "signin:unlock",
+    "views:delete",
+    "views:edit",
+    "views:new",
+    "views:restore",
 }
 
 

@@ -14,6 +14,7 @@ from crm.approvals import services as approvals
 from crm.approvals.models import Approval, Execution
 from crm.export.models import Export
 from crm.replay.models import SentForm
+from crm.savedviews.models import SavedView
 from customers.choices import Channel, Outcome, Purpose, TaskState
 from customers.models import (
     ContactTemplate,
@@ -251,6 +252,32 @@ def _prepare(bank):
     return bank["manager"].user, reverse("customers:handover_new"), data, lambda: Handover.objects.count()
 
 
+def _keep_view(bank):
+    url = reverse("views:new", args=["book"]) + "?tier=gold"
+    return bank["manager"].user, url, {"name": "金卡"}, lambda: SavedView.objects.count()
+
+
+def _view(bank, **fields):
+    return SavedView.objects.create(
+        owner=bank["manager"].user, list="book", name="金卡", query="tier=gold", **fields
+    )
+
+
+def _change_view(bank):
+    url = reverse("views:edit", args=[_view(bank).public_id])
+    return bank["manager"].user, url, {"name": "白金"}, lambda: SavedView.objects.filter(name="白金").count()
+
+
+def _delete_view(bank):
+    url = reverse("views:delete", args=[_view(bank).public_id])
+    return bank["manager"].user, url, {}, lambda: SavedView.objects.exclude(deleted_at=None).count()
+
+
+def _restore_view(bank):
+    url = reverse("views:restore", args=[_view(bank, deleted_at=timezone.now()).public_id])
+    return bank["manager"].user, url, {}, lambda: SavedView.objects.filter(deleted_at=None).count()
+
+
 FORMS = {
     "customers:prospect_add": _prospect,
     "customers:fact": _fact,
@@ -274,6 +301,10 @@ FORMS = {
     "approvals:decide": _decide,
     "approvals:withdraw": _withdraw,
     "exports:ask": _export,
+    "views:new": _keep_view,
+    "views:edit": _change_view,
+    "views:delete": _delete_view,
+    "views:restore": _restore_view,
 }
 # Shown elsewhere, for they need a feed or a second factor: (name, the test that shows it)
 ELSEWHERE = {
@@ -319,7 +350,9 @@ def test_every_write_of_the_product_is_walked_here():
     from tests.test_access import WRITES
 
     ours = {
-        name for name in WRITES if name.split(":")[0] in ("customers", "performance", "approvals", "exports")
+        name
+        for name in WRITES
+        if name.split(":")[0] in ("customers", "performance", "approvals", "exports", "views")
     }
     assert ours - set(FORMS) - set(ELSEWHERE) == set()
 

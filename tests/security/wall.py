@@ -14,6 +14,8 @@ CANARY = "金丝雀"  # in every hidden customer's name: nowhere on a page
 LISTS = (
     "customers:today",
     "customers:book",
+    "customers:search",
+    "customers:search_quick",
     "customers:contact_pick",
     "customers:contact_templates",
     "customers:feedback",
@@ -86,8 +88,9 @@ def list_addresses() -> list[str]:
     addresses = [reverse(name) for name in LISTS]
     addresses += [reverse("performance:board_cases", args=[kind]) for kind in CASES]
     book, pick = reverse("customers:book"), reverse("customers:contact_pick")
+    found = reverse("customers:search"), reverse("customers:search_quick")
     words = (CANARY, "jsqj", "X9990001", "X999", "来电")
-    addresses += [f"{page}?q={word}" for page in (book, pick) for word in words]
+    addresses += [f"{page}?q={word}" for page in (book, pick, *found) for word in words]
     addresses += [
         f"{book}?sort={key}" for key in ("next", "-next", "silence", "aum", "-aum", "churn", "name")
     ]
