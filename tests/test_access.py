@@ -6,6 +6,7 @@ scorecard of `manager`; `LOGIN` is the redirect of somebody without a session.
 """
 
 from copy import deepcopy
+from datetime import date
 
 import pytest
 from django.db import transaction
