@@ -2,14 +2,15 @@
 
 from datetime import date
 
+import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from crm.feed.models import FeedLoad, FeedState
 from customers.models import Standing
-from performance import housekeeping, nights
-from performance.choices import NightState, Stage, StepState
+from performance import analysis_table, housekeeping, nights
+from performance.choices import Band, NightState, Stage, StepState
 from performance.models import CustomerAnalysis, Night, Rollup
 from performance.progress import night_progress
 from performance.tasks import queue, queue_is_empty, start_night
@@ -207,3 +208,31 @@ def test_beat_starts_the_last_loaded_day_once():
     start_night()
 
     assert Night.objects.filter(state=NightState.RUNNING).count() == 0  # it was computed already
+
+
+def test_a_night_as_a_table(tmp_path):
+    night = published()
+    day = night.business_date.isoformat()
+    call_command("export_analysis", date=day, format="csv", out=str(tmp_path / "night.csv"))
+    call_command("export_analysis", date=day, format="parquet", out=str(tmp_path / "night.parquet"))
+    table = pl.read_parquet(tmp_path / "night.parquet")
+    text = pl.read_csv(tmp_path / "night.csv", infer_schema=False)
+
+    assert table.columns == text.columns == list(analysis_table.dictionary())
+    assert len(table) == len(text) == CUSTOMERS == table["customer"].n_unique()
+    assert set(table["as_of"]) == {night.business_date}
+    assert set(table["profiling_state"]) <= {"computed", "insufficient"}
+    row = table.filter(pl.col("persistency_state") == "computed").row(0, named=True)
+    kept = CustomerAnalysis.objects.of(night.pk).get(customer__number=row["customer"])
+    assert row["persistency_churn"] == kept.persistency_churn
+    assert row["profitability_eva_fen"] == kept.profitability_eva_fen
+    assert row["persistency_band"] == Band(kept.persistency_band).name.lower()
+
+
+def test_an_export_says_what_is_wrong(tmp_path):
+    with pytest.raises(CommandError, match="No published night of 2025-01-01 is kept"):
+        call_command("export_analysis", date="2025-01-01")
+    with pytest.raises(CommandError, match="'soon' is no date"):
+        call_command("export_analysis", date="soon")
+    with pytest.raises(CommandError, match="cannot be written: No such file"):
+        call_command("export_analysis", out=str(tmp_path / "nowhere" / "night.csv"))
