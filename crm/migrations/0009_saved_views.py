@@ -9,7 +9,7 @@ import crm.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0007_sessions_of_the_database"),
+        ("crm", "0008_chain_snapshot"),
         ("pghistory", "0007_auto_20250421_0444"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
