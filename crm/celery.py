@@ -2,7 +2,7 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 
 from crm.ops import alive, celery_logs  # noqa: F401 (their signals)
 
@@ -12,3 +12,9 @@ app = Celery("guanhu", task_cls="crm.history.background:ActingTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["crm.ops"])
+
+
+@signals.worker_init.connect
+def one_thread_each(**_) -> None:
+    """A worker has a process a core: threads of Polars' own would only wait for one another."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")

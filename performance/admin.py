@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from crm.look import dates, figures
@@ -111,15 +111,23 @@ class FitAdmin(ReadOnlyRecord):
     list_select_related = ["night"]
 
 
-@admin.register(Rollup)
-class RollupAdmin(NightRowAdmin):
+class PackedRowAdmin(NightRowAdmin):
     list_display = ["number", "night_id"]
+
+    @admin.display(description=_("all columns"))
+    def columns(self, row):
+        """Every figure that is packed in the row."""
+        figures_of = ((name, "—" if value is None else value) for name, value in row.unpacked().items())
+        return format_html_join("", "<div><b>{}</b> {}</div>", figures_of)
+
+
+@admin.register(Rollup)
+class RollupAdmin(PackedRowAdmin):
+    """The state of every customer."""
 
 
 @admin.register(CustomerAnalysis)
-class CustomerAnalysisAdmin(NightRowAdmin):
-    list_display = ["number", "night_id"]
-
+class CustomerAnalysisAdmin(PackedRowAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).only("customer__number", "night_id")
 

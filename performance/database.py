@@ -58,13 +58,18 @@ def _first_connection():
     return root
 
 
+def fetch(arrow, query: str):
+    """Return the query's rows as an Arrow table."""
+    with arrow.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetch_arrow_table()
+
+
 def read(arrow, query: str):
     """Return the query's rows as a Polars frame."""
     import polars as pl
 
-    with arrow.cursor() as cursor:
-        cursor.execute(query)
-        return pl.from_arrow(cursor.fetch_arrow_table())
+    return pl.from_arrow(fetch(arrow, query))
 
 
 def execute(arrow, statement: str) -> None:
@@ -72,7 +77,12 @@ def execute(arrow, statement: str) -> None:
         cursor.execute(statement)
 
 
-def write(arrow, table: str, frame) -> None:
-    """Append the frame to an existing table whose columns have the same names (COPY)."""
+def send(arrow, table: str, rows) -> None:
+    """Append an Arrow table to an existing table whose columns have the same names (COPY)."""
     with arrow.cursor() as cursor:
-        cursor.adbc_ingest(table, frame.to_arrow(), mode="append")
+        cursor.adbc_ingest(table, rows, mode="append")
+
+
+def write(arrow, table: str, frame) -> None:
+    """Append a Polars frame to an existing table whose columns have the same names (COPY)."""
+    send(arrow, table, frame.to_arrow())

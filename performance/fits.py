@@ -14,6 +14,7 @@ from performance.models import Fit
 from performance.seven_p import product, profiling, profitability
 
 CUTS = 200  # points that a tier's distribution of EVA is kept by
+SAMPLE = 50_000  # customers that they are drawn from
 
 
 def write_affinities(night) -> tuple[int, dict]:
@@ -33,9 +34,12 @@ def write_affinities(night) -> tuple[int, dict]:
 
 def write_cuts(night) -> tuple[int, dict]:
     """Fit the distribution of EVA in each tier; return the customers it is drawn from and the contents."""
+    shards = tables.sampled_shards(night.shards)
     with columns() as arrow:
-        shards = tables.sampled_shards(night.shards)
-        people = pl.concat([gather.frame(arrow, night, shard, []) for shard in shards])
+        counted = sum(tables.count(tables.of_shard(tables.ROLLUP, night, shard)) for shard in shards)
+        one_in = max(round(counted / SAMPLE), 1)
+        where = f"WHERE hashint8extended(customer_id, 1) % {one_in} = 0" if one_in > 1 else ""
+        people = pl.concat([gather.frame(arrow, night, shard, [], where) for shard in shards])
     contents = {"cuts": _cuts(people, night.business_date, rules.seven_p())}
     _store(night, contents)
     return len(people), contents

@@ -18,6 +18,7 @@ from decimal import Decimal
 from django.db import connection
 
 from customers.choices import LAST_CUSTOMER_INITIATED, Family, TransactionKind
+from performance.layouts import ROLLUP
 from performance.rollup_sql import COUNTED
 
 COUNTS = (*COUNTED, "other")
@@ -83,8 +84,13 @@ FROM (
 """
 
 
-def _sums(**columns: str) -> str:
-    return ", ".join(f"sum(r.{column}) AS {name}" for name, column in columns.items())
+def _state(name: str) -> str:
+    """A figure of the rollup `r`."""
+    return ROLLUP.sql(name, "r.state")
+
+
+def _quarter(name: str) -> str:
+    return f"{_state(f'{name}_c')} - {_state(f'q_{name}_c')}"
 
 
 # Accounts go straight to the manager, not by way of the customer: half a million of them need no groups of
@@ -96,8 +102,8 @@ WITH a AS NOT MATERIALIZED (
 ),
 ledger AS (
     SELECT a.manager_id, a.share,
-        {_sums(**{name: f"{name}_c - r.q_{name}_c" for name in MEASURES})},
-        {_sums(fee="q_fee", **{f"{name}_n": f"q_{name}_n" for name in COUNTS})},
+        {", ".join(f"sum({_quarter(name)}) AS {name}" for name in MEASURES)},
+        {", ".join(f"sum({_state(f'q_{name}')}) AS {name}" for name in ("fee", *(f"{n}_n" for n in COUNTS)))},
         {PLANS.format(days="%(days)s")}
     FROM a
     LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = a.customer_id
@@ -146,7 +152,7 @@ def _count(name: str) -> str:
 
 
 def _measures(expression: str) -> str:
-    return ", ".join(f"{expression.format(name)} AS {name}" for name in MEASURES)
+    return ", ".join(f"{expression.format(name, level=_state(name))} AS {name}" for name in MEASURES)
 
 
 # The sum over the days held, forwards from nothing: every delta before the end, for the days it held.
@@ -163,7 +169,7 @@ LEFT JOIN performance_rollup AS r ON r.night_id = %(night)s AND r.customer_id = 
 CROSS JOIN LATERAL (
     SELECT {
     _measures(
-        "(a.until - a.since) * coalesce(r.{0}, 0)"
+        "(a.until - a.since) * coalesce({level}, 0)"
         " - coalesce(sum(d.{0}_delta * (least(d.date, a.until) - a.since)), 0)"
     )
 }

@@ -1,80 +1,43 @@
-"""Gather: what the seven P need, read from a night's rollups and records into Polars frames by ADBC.
+"""Gather: what the seven P need of a night's rollups, in Polars frames.
 
 Imported inside tasks only (Polars).
 """
 
-from datetime import date
-
 import polars as pl
 
-from performance import records, tables
-from performance.database import read
+from performance import packing, records, tables
+from performance.database import fetch
+from performance.layouts import ROLLUP
+from performance.rollups import read_state
 from performance.seven_p.common import with_months
-
-ROLLED = """
-    customer_id, aum, aum_c, aum30_c, aum120_c, deposit, loan, loan_c, loan365_c, nii_c, nii365_c, loan_nii_c,
-    loan_nii365_c, el_c, el365_c, fee, counter_n, digital_n, other_n, sales, sales_prev, active_months,
-    salary_months, first_balance_on, first_transaction_on, last_own_on, last_digital_on, last_salary_on,
-    month_c
-"""
-
-
-def rolled(arrow, night, shard: int) -> pl.DataFrame:
-    """The rollups of a shard by customer_id, with the month averages."""
-    frame = read(arrow, f"SELECT {ROLLED} FROM {tables.of_shard(tables.ROLLUP, night, shard)}")
-    return with_months(frame.sort("customer_id"), night.business_date)
 
 
 def baskets(arrow, night) -> pl.DataFrame:
     """What is held together: held (list of distinct product ids), is_person, customers of just these."""
-    counted = read(
+    person = f"get_byte(state, {ROLLUP.offsets['is_person']}) = 1"
+    counted = fetch(
         arrow,
-        f"SELECT held, is_person, count(*) AS customers FROM {records.name_of(night)} GROUP BY 1, 2",
+        f"SELECT held, {person} AS is_person, count(*) AS customers "
+        f"FROM {tables.of_night(tables.ROLLUP, night)} GROUP BY 1, 2",
     )
-    return (
-        counted.with_columns(pl.col("held").list.unique().list.sort())
-        .group_by("held", "is_person")
-        .agg(pl.col("customers").sum())
-        .sort("held", "is_person")
-    )
-
-
-def frame(arrow, night, shard: int, fields: list[dict]) -> pl.DataFrame:
-    """Everything the seven P need of one shard, one row per customer, by customer_id."""
-    whole = rolled(arrow, night, shard).lazy()
-    known = read(arrow, records.shard_query(night, shard)).lazy().drop("shard")
-    return (
-        whole.join(known, on="customer_id", how="left", maintain_order="left")
-        .with_columns(*unrecorded(night.business_date))
-        .with_columns(pl.col("held").list.unique().list.sort())
-        .with_columns(pl.col("held").list.len().cast(pl.Int64).alias("products"), *completeness(fields))
-        .collect()
+    rest = pl.from_arrow(counted.drop_columns("held"))
+    return rest.with_columns(packing.lists_from_arrow(counted["held"]).alias("held")).sort(
+        "held", "is_person"
     )
 
 
-def unrecorded(as_of: date) -> list[pl.Expr]:
-    """Plain values for a customer whom a feed brought while the night ran, after its records were read."""
-    counts = (
-        "filled",
-        "complaints_90",
-        "contacts_30",
-        "overdue_days",
-        "accounts",
-        "loans",
-        "maturing_fen",
-        "invited",
-        "responded",
+def frame(arrow, night, shard: int, fields: list[dict], where: str = "") -> pl.DataFrame:
+    """Everything the seven P need of one shard, one row per customer, by customer_id.
+
+    `sales` are null without a sale; `fields` are the fit's, none where no profile is asked for.
+    """
+    state = read_state(arrow, tables.of_shard(tables.ROLLUP, night, shard), where=where)
+    sold = pl.Series(state["sales"].to_numpy().any(axis=1))
+    return with_months(state, night.business_date).with_columns(
+        pl.when(sold).then("sales").alias("sales"),
+        pl.col("held").list.len().cast(pl.Int64).alias("products"),
+        *completeness(fields),
     )
-    none = pl.lit([], dtype=pl.List(pl.Int64))
-    return [
-        pl.col(*counts).fill_null(0),
-        pl.col("held").fill_null(none),
-        pl.col("is_person").fill_null(True),
-        pl.col("consent").fill_null(False),
-        pl.col("since").fill_null(pl.lit(as_of)),
-        pl.col("tier").fill_null("basic"),
-        pl.col("lifecycle").fill_null("new"),
-    ]
 
 
 def completeness(fields: list[dict]) -> list[pl.Expr]:

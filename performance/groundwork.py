@@ -4,6 +4,7 @@ Each is a SELECT in the WITH list of performance.sources; `{which}` narrows it t
 """
 
 from customers.choices import Outcome
+from performance.layouts import ROLLUP
 
 
 def local_day(column: str) -> str:
@@ -46,9 +47,11 @@ CONTACTED = f"""
     GROUP BY a.customer_id
 """
 # Only who is large enough for a shorter cycle: the others' size decides nothing.
-SIZED_BY_NIGHT = """
-    SELECT customer_id, greatest(deposit, loan) AS size FROM performance_rollup
-    WHERE night_id = %(night)s AND greatest(deposit, loan) >= least(%(cycle_1_fen)s, %(cycle_2_fen)s)
+SIZED_BY_NIGHT = f"""
+    SELECT customer_id, size FROM (
+        SELECT customer_id, greatest({ROLLUP.sql("deposit", "state")}, {ROLLUP.sql("loan", "state")}) AS size
+        FROM performance_rollup WHERE night_id = %(night)s
+    ) AS r WHERE size >= least(%(cycle_1_fen)s, %(cycle_2_fen)s)
 """
 SIZED_BY_LEDGER = """
     SELECT a.customer_id, greatest(sum(a.deposit_delta), sum(a.loan_delta)) AS size

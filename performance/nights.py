@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Max
 from django.db.models.functions import Now
 
 from crm.feed.models import FeedLoad, FeedState
 from customers.models import Publication, Rebuild
-from performance import records, rules, tables
+from performance import rules, tables
 from performance.choices import NightState, Stage, StepState
 from performance.models import Night, Step
 
-CUTS, RECORDS, AFFINITIES = range(3)  # the shards of the fit stage; only the cuts need rollups
+CUTS, AFFINITIES = range(2)  # the shards of the fit stage
 TABLE_STAGES = (Stage.ROLLUP, Stage.FIT, Stage.SCORE)  # whose digests make the night's
 ATTEMPTS = 3
 STARTING = timedelta(seconds=3)  # between taking a step and locking it, with much to spare
@@ -30,22 +30,18 @@ def plan(shards: int) -> dict[tuple, set[tuple]]:
 
     In the order in which ready steps are queued: what much else waits for comes first.
     """
-    rolled = {(Stage.ROLLUP, shard) for shard in range(shards)}
-    scored = {(Stage.SCORE, shard) for shard in range(shards)}
-    fits = {(Stage.FIT, CUTS), (Stage.FIT, RECORDS), (Stage.FIT, AFFINITIES)}
-    published = {(Stage.PUBLISH, 0)}
+    rolled = [(Stage.ROLLUP, shard) for shard in range(shards)]
+    fitted = [(Stage.FIT, CUTS), (Stage.FIT, AFFINITIES)]
+    scored = [(Stage.SCORE, shard) for shard in range(shards)]
+    published = (Stage.PUBLISH, 0)
     return {
-        (Stage.FIT, RECORDS): set(),
-        **{place: set() for place in sorted(rolled)},
-        (Stage.FIT, AFFINITIES): {(Stage.FIT, RECORDS)},
-        (Stage.FIT, CUTS): {
-            (Stage.FIT, RECORDS),
-            *((Stage.ROLLUP, shard) for shard in tables.sampled_shards(shards)),
-        },
-        **{(Stage.SCORE, shard): {*fits, (Stage.ROLLUP, shard)} for shard in range(shards)},
-        (Stage.PUBLISH, 0): scored,
-        (Stage.TASKS, 0): published,
-        (Stage.SCORECARDS, 0): published,
+        **{place: set() for place in rolled},
+        (Stage.FIT, CUTS): {rolled[shard] for shard in tables.sampled_shards(shards)},
+        (Stage.FIT, AFFINITIES): set(rolled),
+        **{place: set(fitted) for place in scored},
+        published: set(scored),
+        (Stage.TASKS, 0): {published},
+        (Stage.SCORECARDS, 0): {published},
     }
 
 
@@ -97,10 +93,10 @@ def _found_or_made(nights, as_of: date, upto_load: int) -> tuple[Night, bool]:
     return nights.get_or_create(
         business_date=as_of,
         version=rules.seven_p()["version"],
-        defaults={
+        defaults={  # asked only where the night is new
             "upto_load": upto_load,
-            "previous": _night_before(as_of),
-            "shards": tables.shards_for_bank(),
+            "previous": lambda: _night_before(as_of),
+            "shards": tables.shards_for_bank,
         },
     )
 
@@ -137,18 +133,27 @@ def _night_before(as_of: date) -> Night | None:
     return None
 
 
+def mark() -> str:
+    """Up to where changes to records are seen now: on which server, and the oldest transaction under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT system_identifier || ':' || pg_snapshot_xmin(pg_current_snapshot())::text "
+            "FROM pg_control_system()"
+        )
+        return cursor.fetchone()[0]
+
+
 def _begin(night: Night, upto_load: int, *, again: bool) -> None:
     """Start a run of `night`: empty tables of its own and every step waiting."""
     if again:
         if night.run != night.published_run:
             tables.drop_night(night)
-            records.drop_records(night)
         night.run += 1
         if not (
             night.previous and tables.exists(tables.of_night(tables.ROLLUP, night.previous, published=True))
         ):
             night.previous = _night_before(night.business_date)
-    night.upto_load, night.error = upto_load, ""
+    night.upto_load, night.error, night.records_mark = upto_load, "", mark()
     night.state, night.finished_at = NightState.RUNNING, None
     night.save()
     Night.objects.filter(pk=night.pk).update(started_at=Now())
@@ -228,7 +233,6 @@ def publish(night: Night) -> tuple[int, str, dict]:
     rows, digest = _checked(night)
     if night.published_run is not None and night.digest == digest:
         tables.drop_night(night)
-        records.drop_records(night)
         Night.objects.filter(pk=night.pk).update(run=night.published_run)
         return rows, digest, {"identical": True}
     tables.index_standing(night)
@@ -241,10 +245,10 @@ def publish(night: Night) -> tuple[int, str, dict]:
     Rebuild.objects.filter(done_by_night=None, load_id__lte=night.upto_load).update(done_by_night=night.pk)
     seen = Publication.objects.select_for_update().first()
     if seen and seen.business_date > night.business_date:
-        records.drop_records(night)
+        tables.drop_changes(night)
         return rows, digest, {"pointer": f"stays on {seen.business_date}"}
-    changed = records.apply_changes(night)
-    records.drop_records(night)
+    changed = tables.apply_changes(night)
+    tables.drop_changes(night)
     Publication.objects.update_or_create(
         only=True,
         defaults={"business_date": night.business_date, "night_id": night.pk, "published_at": Now()},

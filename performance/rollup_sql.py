@@ -1,4 +1,4 @@
-"""The one SQL statement behind performance/rollups.py, built for a night t and the night t0 before it.
+"""The SQL behind performance/rollups.py: what the ledger adds to a night t since the night t0 before it.
 
 Dates, lags and table names are ours and stand in the text, so that PostgreSQL prunes the ledger's partitions
 while planning. With t0 = None every slice begins before all time: that is the computation from scratch.
@@ -25,7 +25,6 @@ MONTHS = 13
 MONTH_BITS = 12
 WEEK_BITS = 53
 GROUPS = ((Channel.APP,), (Channel.WEB,), (Channel.COUNTER,))  # of the sales matrix; the last is the rest
-CELLS = len(SALE_FAMILIES) * (len(GROUPS) + 1)
 COUNTED = {
     "counter": (Channel.COUNTER, Channel.VISIT, Channel.PHONE),
     "digital": (Channel.APP, Channel.WEB),
@@ -91,7 +90,7 @@ class Slices:
         return [month_end(number - back) for back in range(min(self.months, MONTHS), 0, -1)]
 
 
-def _kept(measure: str, lag: int) -> str:
+def kept_as(measure: str, lag: int) -> str:
     return f"{measure}{lag or ''}"
 
 
@@ -110,7 +109,7 @@ def balances(slices: Slices, table: str, who: str) -> str:
     columns = ["min(date) AS first_on"]
     for measure, lags in LAGS.items():
         for lag in lags:
-            inside, name = slices.dates("date", lag), _kept(measure, lag)
+            inside, name = slices.dates("date", lag), kept_as(measure, lag)
             upto = slices.as_of - timedelta(lag)
             columns.append(f"isum({_delta(measure)}) FILTER (WHERE {inside}) AS {name}")
             columns.append(f"{_integral(measure, upto, inside)} AS {name}_c")
@@ -120,7 +119,7 @@ def balances(slices: Slices, table: str, who: str) -> str:
     for position, end in enumerate(slices.new_month_ends):
         inside = slices.dates("date", upto=end)
         columns.append(f"{_integral('aum', end, inside)} AS month_{position}")
-    lags = sorted({lag for kept in LAGS.values() for lag in kept})
+    lags = sorted({lag for some in LAGS.values() for lag in some})
     return (
         f"SELECT customer_id, {', '.join(columns)} FROM {table} "
         f"WHERE {slices.any_of('date', lags)} {who} GROUP BY customer_id"
@@ -145,9 +144,9 @@ def postings(slices: Slices, table: str, who: str) -> str:
     new = slices.dates("booked_on")
     quarter = f"({new} AND booked_on > '{slices.quarter_end}')::integer"
     return (
-        f"SELECT customer_id, booked_on, kind, channel, family, amount_fen, {own} AS own, {new} AS new, "
+        f"(SELECT customer_id, booked_on, kind, channel, family, amount_fen, {own} AS own, {new} AS new, "
         f"{_weight(slices, 0)} AS w, {_weight(slices, YEAR)} AS w_prev, {quarter} AS w_quarter "
-        f"FROM {table} WHERE {slices.any_of('booked_on', (0, YEAR, 2 * YEAR))} {who}"
+        f"FROM {table} WHERE {slices.any_of('booked_on', (0, YEAR, 2 * YEAR))} {who}) AS posting"
     )
 
 
@@ -176,134 +175,33 @@ def transactions(slices: Slices, source: str) -> str:
     for name, condition in kinds.items():
         columns.append(f"isum(w) FILTER (WHERE own AND {condition}) AS {name}_n")
         columns.append(f"isum(w_quarter) FILTER (WHERE own AND {condition}) AS q_{name}_n")
-    return f"SELECT customer_id, {', '.join(columns)} FROM {source} AS s GROUP BY customer_id"
+    return f"SELECT customer_id, {', '.join(columns)} FROM {source} GROUP BY customer_id"
 
 
 def sales(source: str) -> str:
-    """Aggregate the sales among postings: 24 cells and the year before, per customer that has any."""
+    """Aggregate the sales among postings: a row for each customer and cell that has any."""
     groups = " ".join(
         f"WHEN channel IN ({', '.join(str(int(c)) for c in kept)}) THEN {position}"
         for position, kept in enumerate(GROUPS)
     )
     width = len(GROUPS) + 1
     cell = f"{width} * (family - {int(SALE_FAMILIES[0])}) + CASE {groups} ELSE {len(GROUPS)} END"
-    cells = ", ".join(f"coalesce(isum(amount) FILTER (WHERE cell = {n}), 0)" for n in range(CELLS))
     return (
-        f"SELECT customer_id, ARRAY[{cells}] AS cells, isum(previous) AS previous FROM ("
         f"SELECT customer_id, {cell} AS cell, isum(w * amount_fen) AS amount, "
-        f"isum(w_prev * amount_fen) AS previous FROM {source} AS s "
+        f"isum(w_prev * amount_fen) AS previous FROM {source} "
         f"WHERE own AND amount_fen > 0 AND family BETWEEN {int(SALE_FAMILIES[0])} "
-        f"AND {int(SALE_FAMILIES[-1])} GROUP BY 1, 2) AS c GROUP BY customer_id"
+        f"AND {int(SALE_FAMILIES[-1])} GROUP BY 1, 2"
     )
 
 
-def _new_values(slices: Slices) -> dict[str, str]:
-    """What each column of the rollup becomes, from the night before (p) and the slices (b, x, s)."""
-    old = slices.before is not None
-
-    def plus(previous: str, added: str) -> str:
-        added = f"coalesce({added}, 0)"
-        return f"p.{previous} + {added}" if old else added
-
-    def latest(name: str, function: str, added: str) -> str:
-        return f"{function}(p.{name}, {added})" if old else added
-
-    values = {}
-    for measure, lags in LAGS.items():
-        for lag in lags:
-            name = _kept(measure, lag)
-            values[name] = plus(name, f"b.{name}")
-            run_on = f" + {slices.days} * p.{name}" if old else ""
-            values[f"{name}_c"] = plus(f"{name}_c", f"b.{name}_c") + run_on
-        if measure not in QUARTERLY:
-            continue
-        quarter = f"q_{measure}_c"
-        if slices.new_quarter:
-            run_on = f" + {(slices.quarter_end - slices.before).days} * p.{measure}" if old else ""
-            values[quarter] = plus(f"{measure}_c", f"b.{quarter}") + run_on
-        else:
-            values[quarter] = f"p.{quarter}"
-    values["month_c"] = _month_array(slices, plus)
-    for name in ("fee", "counter_n", "digital_n", "other_n"):
-        values[name] = plus(name, f"x.{name}")
-        fresh = slices.new_quarter
-        values[f"q_{name}"] = f"coalesce(x.q_{name}, 0)" if fresh else plus(f"q_{name}", f"x.q_{name}")
-    values["sales_prev"] = plus("sales_prev", "s.previous")
-    values["sales"] = _sales_array(old)
-    weeks = (slices.as_of - date(1900, 1, 1)).days // 7
-    weeks -= (slices.before - date(1900, 1, 1)).days // 7 if old else 0
-    values["weeks"] = _bitmap("weeks", weeks, WEEK_BITS, "bigint", old)
-    for name in ("active_months", "salary_months"):
-        values[name] = _bitmap(name, slices.months, MONTH_BITS, "integer", old)
-    values["first_balance_on"] = latest("first_balance_on", "least", "b.first_on")
-    values["first_transaction_on"] = latest("first_transaction_on", "least", "x.first_on")
-    for name in ("last_own_on", "last_digital_on", "last_salary_on"):
-        values[name] = latest(name, "greatest", f"x.{name}")
-    return values
-
-
-def _month_array(slices: Slices, plus) -> str:
-    ends = []
-    for position, end in enumerate(slices.new_month_ends):
-        run_on = f" + {(end - slices.before).days} * p.aum" if slices.before else ""
-        ends.append(plus("aum_c", f"b.month_{position}") + run_on)
-    kept = f"p.month_c[{len(ends) + 1}:{MONTHS}]" if slices.before else "'{}'::bigint[]"
-    return f"{kept} || ARRAY[{', '.join(ends)}]::bigint[]" if ends else kept
-
-
-def _sales_array(old: bool) -> str:
-    """Cell by cell; null where no sale is left in the year, so that most rows stay short."""
-    none = "array_fill(0::bigint, ARRAY[" + str(CELLS) + "])"
-    if not old:
-        return f"nullif(s.cells, {none})"
-    cells = ", ".join(f"coalesce(p.sales[{n}], 0) + s.cells[{n}]" for n in range(1, CELLS + 1))
-    return f"CASE WHEN s.cells IS NULL THEN p.sales ELSE nullif(ARRAY[{cells}], {none}) END"
-
-
-def _bitmap(name: str, shift: int, bits: int, kind: str, old: bool) -> str:
-    added = f"coalesce(x.{name}, 0)"
-    if not old or shift >= bits:
-        return f"({added})::{kind}"
-    return f"((p.{name} << {shift}) & {(1 << bits) - 1} | {added})::{kind}"
-
-
-def _partitions(table: str, ledger: Iterable[int]) -> str:
+def partitions(table: str, ledger: Iterable[int]) -> str:
     """Some hash partitions of a ledger as one source."""
     names = (f"SELECT * FROM {table}_h{shard:02d}" for shard in ledger)
     return f"({' UNION ALL '.join(names)}) AS ledger"
 
 
-def insert(
-    slices: Slices,
-    *,
-    target: str,
-    ledger: Iterable[int],
-    night: int,
-    members: str,
-    previous: str | None,
-    few: list[int] | None = None,
-) -> str:
-    """Return INSERT … SELECT of one shard's rows into `target`, read from the ledger's partitions `ledger`.
-
-    `members` is a query of the ids to compute; `previous` the table of the night before, whose rows they all
-    have, or None (from scratch; `few` are then the ids, where an index finds them faster than a scan).
-    """
-    who = ""
-    if few:
-        who = f"AND customer_id = ANY('{{{','.join(map(str, few))}}}'::bigint[])"
-    values = _new_values(slices)
-    # A night's slices are few rows: read once and kept. The whole ledger would spill: read twice.
-    keep = "MATERIALIZED" if previous else "NOT MATERIALIZED"
-    source = postings(slices, _partitions("customers_transaction", ledger), who)
-    before = f"JOIN {previous} AS p ON p.customer_id = m.id" if previous else ""
-    return f"""
-        INSERT INTO {target} (night_id, customer_id, {", ".join(values)})
-        WITH member AS MATERIALIZED ({members}),
-        posting AS {keep} ({source})
-        SELECT {night}, m.id, {", ".join(values.values())}
-        FROM member AS m {before}
-        LEFT JOIN ({balances(slices, _partitions("customers_dailybalance", ledger), who)}) AS b
-            ON b.customer_id = m.id
-        LEFT JOIN ({transactions(slices, "posting")}) AS x ON x.customer_id = m.id
-        LEFT JOIN ({sales("posting")}) AS s ON s.customer_id = m.id
-    """
+def only(customers: list[int] | None) -> str:
+    """The condition that narrows a slice to these customers; none: everybody."""
+    return (
+        "" if customers is None else f"AND customer_id = ANY('{{{','.join(map(str, customers))}}}'::bigint[])"
+    )

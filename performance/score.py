@@ -7,29 +7,21 @@ from the night before, marked stale, and the step says so.
 import logging
 import time
 from functools import cache
-from hashlib import blake2b
+from hashlib import sha256
 
 import polars as pl
 import pyarrow as pa
 
 from crm.ops.redaction import sentence
-from performance import fits, gather, records, rules, tables
-from performance.database import execute, read, write
+from performance import fits, gather, packing, records, rules, tables
+from performance.database import execute, fetch, send, write
+from performance.layouts import ANALYSIS
 from performance.seven_p import SEVEN_P
 from performance.seven_p.common import COMPUTED, INSUFFICIENT, STALE
 from performance.seven_p.profiling import tier_of
 from performance.standing import standing
 
 log = logging.getLogger(__name__)
-TYPES = {
-    "int2": pl.Int16,
-    "int4": pl.Int32,
-    "int8": pl.Int64,
-    "float8": pl.Float64,
-    "bool": pl.Boolean,
-    "date": pl.Date,
-    "varchar": pl.String,
-}
 
 
 def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
@@ -54,16 +46,14 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
             detail[name] = _counts(part[f"{name}_state"]) | {"error": sentence(error)[:500]}
         detail[name]["seconds"] = round(time.perf_counter() - started, 4)
         frame = frame.with_columns(part.drop("customer_id"))  # the same rows in the same order
-    analysis = frame.select(pl.col(name).cast(kind) for name, kind in schema.items())
-    _write_analysis(arrow, night, shard, analysis)
+    digest = _write_analysis(arrow, night, shard, frame)
     # the class of the present assets, until a full month says otherwise
     tier = pl.col("profiling_tier").fill_null(tier_of(pl.col("aum"), rules.seven_p()["profiling"]))
     write(arrow, tables.of_night(tables.STANDING, night), standing(frame, tier))
     changed = _changed(frame, tier)
     if len(changed):
-        write(arrow, records.changed_name(night), changed)
-    rows, keys = read(arrow, tables.keys_sql(tables.of_shard(tables.ANALYSIS, night, shard))).row(0)
-    return rows, frame_digest(analysis), keys, detail
+        write(arrow, tables.of_night(tables.CHANGED, night), changed)
+    return len(frame), digest, sha256(frame["customer_id"].to_numpy()).hexdigest(), detail
 
 
 def settings_of(name: str, fitted: dict) -> dict:
@@ -84,8 +74,9 @@ def settings_of(name: str, fitted: dict) -> dict:
 
 @cache
 def analysis_schema() -> dict[str, pl.DataType]:
-    """The columns of the analysis table but for the night's number, in order, as Polars types."""
-    return {name: TYPES[kind] for name, kind in tables.types_of(tables.ANALYSIS).items()}
+    """The packed columns of the analysis, in order, as Polars types; words are strings until packed."""
+    types = {name: packing.dtype_of(ANALYSIS, name) for name in ANALYSIS.columns}
+    return {name: pl.String if isinstance(kind, pl.Enum) else kind for name, kind in types.items()}
 
 
 def _counts(states: pl.Series) -> dict:
@@ -101,7 +92,9 @@ def _carried_over(arrow, night, shard: int, frame, name: str, columns: dict) -> 
     part = frame.select("customer_id")
     if night.previous_id:
         old = tables.published_source(tables.ANALYSIS, night, shard)
-        earlier = read(arrow, f"SELECT customer_id, {', '.join(columns)} FROM {old}")
+        found = fetch(arrow, f"SELECT customer_id, analysis FROM {old}")
+        earlier = packing.unpack(ANALYSIS, found["analysis"], columns)
+        earlier = earlier.with_columns(pl.from_arrow(found["customer_id"]).alias("customer_id"))
         part = part.join(earlier, on="customer_id", how="left", maintain_order="left")
     else:
         part = part.with_columns(pl.lit(None, dtype=kind).alias(c) for c, kind in columns.items())
@@ -113,57 +106,27 @@ def _carried_over(arrow, night, shard: int, frame, name: str, columns: dict) -> 
     )
 
 
-def _write_analysis(arrow, night, shard: int, analysis: pl.DataFrame) -> None:
-    """Write the shard by COPY. A column of one value becomes a default of the table and is not sent."""
-    name = tables.of_shard(tables.ANALYSIS, night, shard)
+def _write_analysis(arrow, night, shard: int, frame: pl.DataFrame) -> str:
+    """Write the shard's seven P by COPY; return their digest."""
+    packed = packing.pack(ANALYSIS, frame)
+    rows = {
+        "night_id": pa.repeat(pa.scalar(night.pk, pa.int64()), len(frame)),
+        "customer_id": frame["customer_id"].to_numpy(),
+        "analysis": packing.to_arrow(packed),
+    }
     for statement in tables.make_shard_sql(tables.ANALYSIS, night, shard):
         execute(arrow, statement)
-    constant = {"night_id": str(night.pk)} | _constants(analysis)
-    defaults = (f"ALTER COLUMN {column} SET DEFAULT {value}" for column, value in constant.items())
-    execute(arrow, f"ALTER TABLE {name} {', '.join(defaults)}")
-    write(arrow, name, analysis.drop(constant.keys() & set(analysis.columns)))
+    send(arrow, tables.of_shard(tables.ANALYSIS, night, shard), pa.table(rows))
     for statement in tables.close_shard_sql(tables.ANALYSIS, night, shard):
         execute(arrow, statement)
-
-
-def _constants(frame: pl.DataFrame) -> dict[str, str]:
-    """The columns that hold one and the same value in every row, as SQL literals; the key is never one."""
-    ends = frame.select(
-        pl.all().min().name.suffix("<"), pl.all().max().name.suffix(">"), pl.all().null_count()
-    )
-    low_high = ends.row(0, named=True)
-    found = {}
-    for column in frame.columns:
-        low, high, nulls = low_high[f"{column}<"], low_high[f"{column}>"], low_high[column]
-        if column == "customer_id" or (low is not None and (nulls or low != high)):
-            continue
-        found[column] = "NULL" if low is None else f"'{low}'"
-    return found
-
-
-def frame_digest(frame: pl.DataFrame) -> str:
-    """A digest of every value, column by column: rows must lie in a fixed order (here by customer)."""
-    digest = blake2b(digest_size=16)
-    table = frame.to_arrow()
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        digest.update(f"{name} {column.type} {len(column)}\n".encode())
-        values = column.combine_chunks()
-        digest.update(values.is_null().to_numpy(zero_copy_only=False).tobytes())
-        if pa.types.is_large_string(values.type) or pa.types.is_string_view(values.type):
-            digest.update("\0".join(values.fill_null("").to_pylist()).encode())
-        else:
-            plain = values.cast(pa.int32()) if pa.types.is_date32(values.type) else values
-            zero = False if pa.types.is_boolean(plain.type) else 0
-            digest.update(plain.fill_null(zero).to_numpy(zero_copy_only=False).tobytes())
-    return digest.hexdigest()
+    return sha256(packed).hexdigest()
 
 
 def _changed(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
     """The customers whose record says another tier or lifecycle than this night."""
+    had = pl.col("noted_lifecycle").cast(pl.String)
     # who opened his first account is a customer at once, though it takes a full month to be computed
-    begun = (pl.col("lifecycle") == "prospect") & (pl.col("products") > 0)
-    until_then = pl.when(begun).then(pl.lit("new")).otherwise(pl.col("lifecycle"))
-    lifecycle = pl.col("profiling_lifecycle").fill_null(until_then)
-    found = frame.select("customer_id", was="tier", had="lifecycle", tier=tier, lifecycle=lifecycle)
-    moved = (pl.col("tier") != pl.col("was")) | (pl.col("lifecycle") != pl.col("had"))
-    return found.filter(moved).select("customer_id", "tier", "lifecycle")
+    begun = (had == "prospect") & (pl.col("products") > 0)
+    lifecycle = pl.col("profiling_lifecycle").fill_null(pl.when(begun).then(pl.lit("new")).otherwise(had))
+    moved = (tier != pl.col("noted_tier").cast(pl.String)) | (lifecycle != had)
+    return frame.filter(moved).select("customer_id", tier=tier, lifecycle=lifecycle)

@@ -1,7 +1,7 @@
 """What one step of a night does: takes its row, works, and notes DONE in the transaction that wrote.
 
-Rollup, fit, publication, scorecards and tasks run on Django's connection; scoring runs on ADBC's. Either way
-the step's row is locked for as long as the work lasts, and a step that is already done is left alone.
+Fits, publication, scorecards and tasks run on Django's connection; a shard's rollups and seven P on ADBC's.
+Either way the step's row is locked for as long as the work lasts, and a step already done is left alone.
 """
 
 import json
@@ -15,10 +15,9 @@ from crm.ops.redaction import sentence
 from performance import nights, rules
 from performance.choices import Stage, StepState
 from performance.models import Step
-from performance.records import write_records
-from performance.rollups import write_rollup
 
 log = logging.getLogger(__name__)
+COLUMNAR = (Stage.ROLLUP, Stage.SCORE)
 SETTINGS = (
     # a dead worker's statement ends with it, so that its lock is free within a second
     "SET LOCAL client_connection_check_interval = '500ms'",
@@ -33,8 +32,8 @@ def run_step(step_id: int) -> list[int]:
     if step is None:
         return []
     try:
-        if step.stage == Stage.SCORE:
-            _score(step)
+        if step.stage in COLUMNAR:
+            _compute(step)
         else:
             _work(step)
     except Exception as error:
@@ -46,7 +45,6 @@ def run_step(step_id: int) -> list[int]:
 def _work(step: Step) -> None:
     """Do a step on Django's connection."""
     work = {
-        Stage.ROLLUP: _rollup,
         Stage.FIT: _fit,
         Stage.PUBLISH: _publish,
         Stage.SCORECARDS: _scorecards,
@@ -65,15 +63,8 @@ def _work(step: Step) -> None:
         )
 
 
-def _rollup(step: Step):
-    rows, digest, keys = write_rollup(step.night, step.shard)
-    return rows, digest, {"keys": keys}
-
-
 def _fit(step: Step):
     _check_rules(step.night)
-    if step.shard == nights.RECORDS:
-        return write_records(step.night), "", {}
     from performance.fits import write_affinities, write_cuts
 
     rows, contents = (write_cuts if step.shard == nights.CUTS else write_affinities)(step.night)
@@ -109,10 +100,9 @@ def _check_rules(night) -> None:
         )
 
 
-def _score(step: Step) -> None:
-    """Do a scoring step on ADBC's connection, row lock and DONE included."""
+def _compute(step: Step) -> None:
+    """Do a step of one shard's customers on ADBC's connection, row lock and DONE included."""
     from performance.database import columns, execute, read
-    from performance.score import score_shard
 
     _check_rules(step.night)
     with columns() as arrow:
@@ -122,10 +112,24 @@ def _score(step: Step) -> None:
         state = read(arrow, f"SELECT state::text FROM performance_step WHERE id = {step.pk}").item()
         if state == StepState.DONE:
             return
-        rows, digest, keys, detail = score_shard(arrow, step.night, step.shard)
-        told = json.dumps(detail | {"keys": keys}).replace("'", "''")
+        rows, digest, detail = (_rollup if step.stage == Stage.ROLLUP else _score)(arrow, step)
+        told = json.dumps(detail).replace("'", "''")
         execute(
             arrow,
             f"UPDATE performance_step SET state = 'done', rows = {rows}, digest = '{digest}', "
             f"detail = '{told}'::jsonb, error = '', finished_at = statement_timestamp() WHERE id = {step.pk}",
         )
+
+
+def _rollup(arrow, step: Step):
+    from performance.rollups import write_rollup
+
+    rows, digest, keys = write_rollup(arrow, step.night, step.shard)
+    return rows, digest, {"keys": keys}
+
+
+def _score(arrow, step: Step):
+    from performance.score import score_shard
+
+    rows, digest, keys, detail = score_shard(arrow, step.night, step.shard)
+    return rows, digest, detail | {"keys": keys}

@@ -5,8 +5,6 @@ night never touches the tables that readers see. Lower-level than the services: 
 open transaction for granted and gets names and numbers of ours only.
 """
 
-from functools import cache
-
 from django.conf import settings
 from django.db import connection
 
@@ -14,6 +12,7 @@ from crm.partitions import SHARDS
 from customers.models import Customer
 
 ROLLUP, ANALYSIS, STANDING = "performance_rollup", "performance_customeranalysis", "customers_standing"
+CHANGED = "performance_changed"  # customers whose tier or lifecycle the night finds other than on record
 SHARDED = (ROLLUP, ANALYSIS)
 FEWEST = 2  # shards of a night: a core each on the smallest machine
 
@@ -67,7 +66,7 @@ def exists(name: str) -> bool:
 
 
 def make_night(night) -> None:
-    """Make the night's empty tables anew: two that shards are attached to, and one for the standing."""
+    """Make the night's empty tables anew: two that shards are attached to, standing, and what changes."""
     with connection.cursor() as cursor:
         for table in (*SHARDED, STANDING):
             name = of_night(table, night)
@@ -78,8 +77,13 @@ def make_night(night) -> None:
                 f"CONSTRAINT {table}_is_of_night CHECK (night_id = {night.pk})"
                 f"{keys if table in SHARDED else ')'}"
             )
-        standing = of_night(STANDING, night)
+        standing, changed = of_night(STANDING, night), of_night(CHANGED, night)
         cursor.execute(f"ALTER TABLE {standing} ALTER COLUMN night_id SET DEFAULT {night.pk}")
+        cursor.execute(f"DROP TABLE IF EXISTS {changed}")
+        cursor.execute(
+            f"CREATE UNLOGGED TABLE {changed} "
+            "(customer_id bigint NOT NULL, tier varchar NOT NULL, lifecycle varchar NOT NULL)"
+        )
 
 
 def make_shard_sql(table: str, night, shard: int) -> list[str]:
@@ -99,40 +103,6 @@ def close_shard_sql(table: str, night, shard: int) -> list[str]:
         f"ALTER TABLE {of_night(table, night)} ATTACH PARTITION {name} "
         f"FOR VALUES WITH (MODULUS {night.shards}, REMAINDER {shard})",
     ]
-
-
-def digest_sql(name: str, columns: list[str]) -> str:
-    """A query of (rows, digest of the rows, digest of the keys), the same in whatever order rows lie.
-
-    The rows' digest covers `columns` (all but the night's number, which differs between computations).
-    """
-    row = f"hash_record_extended(ROW({', '.join(columns)}), 0)"
-    return (
-        f"SELECT count(*), coalesce(sum(h), 0) || '.' || coalesce(bit_xor(h), 0), coalesce(sum(k), 0)::text "
-        f"FROM (SELECT {row} AS h, hashint8extended(customer_id, 0) AS k FROM {name}) AS hashed"
-    )
-
-
-def keys_sql(name: str) -> str:
-    """A query of (rows, digest of the keys) alone."""
-    return f"SELECT count(*), coalesce(sum(hashint8extended(customer_id, 0)), 0)::text FROM {name}"
-
-
-@cache
-def types_of(table: str) -> dict[str, str]:
-    """The columns of a night's table and their types, in order, without the night's number."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a.attname, t.typname FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid "
-            "WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped "
-            "AND a.attname <> 'night_id' ORDER BY a.attnum",
-            [table],
-        )
-        return dict(cursor.fetchall())
-
-
-def columns_of(table: str) -> list[str]:
-    return list(types_of(table))
 
 
 def index_standing(night) -> None:
@@ -166,10 +136,25 @@ def detach_night(night) -> None:
             cursor.execute(f"DROP TABLE {name}")
 
 
+def apply_changes(night) -> int:
+    """Bring tier and lifecycle on the records to what the night found; return how many customers changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE customers_customer AS c SET tier = n.tier, lifecycle = n.lifecycle "
+            f"FROM {of_night(CHANGED, night)} AS n WHERE c.id = n.customer_id"
+        )
+        return cursor.rowcount
+
+
+def drop_changes(night) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {of_night(CHANGED, night)}")
+
+
 def drop_night(night) -> None:
     """Drop the tables of this run, which nobody sees."""
     with connection.cursor() as cursor:
-        for table in (*SHARDED, STANDING):
+        for table in (*SHARDED, STANDING, CHANGED):
             cursor.execute(f"DROP TABLE IF EXISTS {of_night(table, night)}")
 
 

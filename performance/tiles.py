@@ -84,7 +84,7 @@ def _waterfall(analysed):
 
 def channel_sums(analysed) -> list[int]:
     """Sales of twelve months by channel group, fen."""
-    sales = analysed.rollup.sales or [0] * GROUPS
+    sales = analysed.rollup.cells
     return [sum(sales[group::GROUPS]) for group in range(GROUPS)]
 
 
@@ -251,7 +251,7 @@ def _performance_parts(analysed):
     ]
     if row.performance_yoy_bp is not None:
         parts.append((_("Against the year before"), figures.signed(row.performance_yoy_bp / 100, 1) + "%"))
-    for position, amount in enumerate(analysed.rollup.sales or []):
+    for position, amount in enumerate(analysed.rollup.cells):
         if amount:
             family, group = divmod(position, GROUPS)
             words = f"{SALE_FAMILIES[family].label} · {ChannelGroup(group).label}"

@@ -1,8 +1,11 @@
 """Products, accounts, and how loans stand."""
 
+from dataclasses import replace
+
 from crm.feed.kinds import Boolean, Code, Date, LedgerDate, Money, Number, Text, percent_rate
 from crm.feed.records import Check, Column, LateCheck, RecordType
 from customers.choices import Family, LoanClass, ProductRisk
+from customers.feed.ledger import rebuild
 from customers.feed.references import ACCOUNT, CUSTOMER, PRODUCT
 from customers.feed.sealing import seal_accounts
 from managers.feed import BRANCH
@@ -96,7 +99,7 @@ ACCOUNTS = RecordType(
     ),
 )
 
-LOANS = RecordType(
+_LOANS = RecordType(
     name="loans",
     table="customers_loanstate",
     columns=(
@@ -116,5 +119,13 @@ LOANS = RecordType(
             f"""SELECT r.row_no, 'is no loan' AS reason FROM {{rows}} AS r
             WHERE r.account_family NOT IN {LOAN_FAMILIES}""",
         ),
+    ),
+)
+# a late state changes what nights have already counted, as late balances do
+LOANS = replace(
+    _LOANS,
+    enter=(
+        *_LOANS.statements(),
+        rebuild("date", "(SELECT r.account_customer_id AS customer_id, r.date FROM {rows} AS r) AS late"),
     ),
 )

@@ -25,7 +25,7 @@ _LEVELS = f"""
 """
 
 
-def _rebuild(date_column: str, rows: str) -> str:
+def rebuild(date_column: str, rows: str) -> str:
     """Customers whose ledger changed on days that nights have already counted are computed anew."""
     return f"""INSERT INTO customers_rebuild (customer_id, load_id, since)
         SELECT customer_id, {{load}}, min({date_column}) FROM {rows}
@@ -105,7 +105,7 @@ BALANCES = RecordType(
         AND b.date = c.date
         AND ({", ".join(f"b.{m}_delta" for m in _MEASURES)})
             IS DISTINCT FROM ({", ".join(f"c.{m}_delta" for m in _MEASURES)})""",
-        _rebuild("date", "feed_staging.balance_rows"),
+        rebuild("date", "feed_staging.balance_rows"),
     ),
 )
 
@@ -142,7 +142,7 @@ TRANSACTIONS = RecordType(
         SELECT r.account_customer_id, r.account_id, coalesce(r.branch_id, r.account_branch_id), r.amount,
             r.booked_on, {load}, r.kind, r.channel, r.account_family
         FROM {rows} AS r ORDER BY r.account_shard, r.account_customer_id""",
-        _rebuild(
+        rebuild(
             "booked_on",
             "(SELECT r.account_customer_id AS customer_id, r.booked_on FROM {rows} AS r) AS late",
         ),

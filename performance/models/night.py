@@ -35,6 +35,13 @@ class Night(models.Model):
         default=SHARDS,
         help_text=_("Into so many parts the customers are cut: a power of two, at most the ledger's."),
     )
+    records_mark = models.CharField(
+        max_length=50,
+        blank=True,
+        default="",
+        editable=False,
+        help_text=_("Server and transaction up to which changes to records are in this night."),
+    )
     customers = models.BigIntegerField(_("customers"), default=0)
     digest = models.CharField(_("digest"), max_length=64, blank=True)
     error = models.TextField(_("error"), blank=True)

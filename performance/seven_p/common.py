@@ -68,9 +68,9 @@ def with_months(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
     starts = month_starts(as_of)
     columns = []
     for position, start in enumerate(starts):
-        low = pl.col("month_c").list.get(position)
+        low = pl.col(f"month_c_{position}")
         if position < MONTHS - 1:
-            high, days = pl.col("month_c").list.get(position + 1), (starts[position + 1] - start).days
+            high, days = pl.col(f"month_c_{position + 1}"), (starts[position + 1] - start).days
             known = pl.col("first_balance_on") <= start
         else:
             high, known = pl.col("aum_c"), pl.col("first_balance_on") <= as_of

@@ -4,10 +4,12 @@ from datetime import date
 
 from django.db import connection
 
-from crm.partitions import SHARDS, ensure_months
+from crm.partitions import ensure_months
 from customers.choices import DEPOSIT_FAMILIES, Channel, Family, TransactionKind
-from performance import rollup_sql
+from performance import tables
 from performance.models import Night
+from performance.rollups import write_rollup
+from tests.performance.columns import InTransaction
 
 LOAD = 1
 
@@ -55,19 +57,11 @@ def add_posting(account, day, fen, *, kind=TransactionKind.FEE, channel=Channel.
 def make_night(business_date: date, *, previous=None) -> Night:
     """A night with its rollup computed from scratch, as the night's own step does."""
     night = Night.objects.create(
-        business_date=business_date, version="test", upto_load=LOAD, previous=previous
+        business_date=business_date, version="test", upto_load=LOAD, previous=previous, shards=1
     )
-    target = f"performance_rollup_test{night.pk}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {target} PARTITION OF performance_rollup FOR VALUES IN ({night.pk})")
-        for shard in range(SHARDS):
-            slices = rollup_sql.Slices(business_date, None)
-            members = f"SELECT id FROM customers_customer WHERE customer_shard(id) = {shard}"
-            cursor.execute(
-                rollup_sql.insert(
-                    slices, target=target, ledger=[shard], night=night.pk, members=members, previous=None
-                )
-            )
+    tables.make_night(night)
+    write_rollup(InTransaction(), night, 0)
+    tables.attach_night(night)
     return night
 
 

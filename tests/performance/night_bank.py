@@ -42,7 +42,7 @@ def drop_night_tables() -> None:
         cursor.execute(
             r"SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relname ~ '_n\d+r\d+$' "
             "AND relname LIKE ANY(%s)",
-            [[f"{table}%" for table in (*tables.SHARDED, tables.STANDING)]],
+            [[f"{table}%" for table in (*tables.SHARDED, tables.STANDING, tables.CHANGED)]],
         )
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TABLE IF EXISTS {name} CASCADE")

@@ -1,5 +1,6 @@
 """The strip and one P opened: the words, who may see them, what stands there without a night."""
 
+import struct
 from datetime import date, datetime
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from customers.choices import Channel, Family
 from customers.models import ProfileField, Publication, Standing
 from performance import sentences, tiles
 from performance.choices import ChannelGroup, Driver, P, PState
+from performance.layouts import LEDGER
 from performance.models import CustomerAnalysis, Fit, Night, Rollup
 from performance.selectors.analysis import Analysed
 from tests.factories import make_product
@@ -70,11 +72,7 @@ WORKED = {
     "promotion_contacts": 2,
     "promotion_rest": False,
 }
-NUMBERS = {
-    field.name: 0
-    for field in Rollup._meta.fields
-    if field.name not in {"customer", "night_id", "month_c", "sales"} and not field.name.endswith("_on")
-}
+NUMBERS = {name: 0 for name, kind in LEDGER.items() if kind != "day"}
 
 
 def analysed(**changes) -> Analysed:
@@ -88,7 +86,7 @@ def analysed(**changes) -> Analysed:
         customer=people,
         night=Night(business_date=AS_OF, version="2026.1"),
         row=CustomerAnalysis(customer_id=7, night_id=1, **(WORKED | changes)),
-        rollup=Rollup(aum=82 * WAN, sales=[0] * 24),
+        rollup=Rollup(aum=82 * WAN),
         months=[88 * WAN, 82 * WAN],
         missing=fields,
         products={2: SimpleNamespace(name="Wealth 90"), 9: SimpleNamespace(name="Fund A")},
@@ -220,7 +218,7 @@ def night(customer):
     of_both = {"customer_id": customer.pk, "night_id": night.pk}
     changes = {"product_product_id": offered.pk, "product_because_id": held.pk}
     CustomerAnalysis.objects.create(**of_both, **(WORKED | changes))
-    Rollup.objects.create(**of_both, **NUMBERS, month_c=[0] * 13, sales=[5, *[0] * 23])
+    Rollup.objects.create(**of_both, **NUMBERS, sales=struct.pack(">24q", 5, *[0] * 23))
     months = [None] * 7 + [88 * WAN, 90 * WAN, 92 * WAN, 91 * WAN, 86 * WAN, 82 * WAN]
     Standing.objects.create(
         **of_both, aum_fen=1, deposit_fen=1, loan_fen=0, tier="platinum", overdue_days=0, months=months
@@ -278,12 +276,10 @@ def test_explain_shows_parts_formula_and_date(as_user, manager, customer, night,
 
 
 def test_explain_of_too_little_data_has_no_parts(as_user, manager, customer, night):
-    CustomerAnalysis.objects.of(night.pk).update(
-        persistency_state=PState.INSUFFICIENT,
-        persistency_have=61,
-        persistency_need=120,
-        persistency_churn=None,
-    )
+    row = CustomerAnalysis.objects.of(night.pk).get(customer=customer)
+    row.persistency_state, row.persistency_have, row.persistency_need = PState.INSUFFICIENT, 61, 120
+    row.persistency_churn = None
+    row.save()
     page = as_user(manager.user).get(url("explain", customer, P.PERSISTENCY))
 
     assert page.context["parts"] == []

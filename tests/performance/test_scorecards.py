@@ -18,6 +18,7 @@ from marketing.models import Opportunity
 from performance import periods, scoring
 from performance.evidence import rows_behind
 from performance.flows import Window, attributed, flows_of_manager, flows_of_night, flows_of_pool
+from performance.layouts import ROLLUP
 from performance.models import IndicatorResult, Plan, Scorecard
 from performance.scorecards import write_scorecards
 from service.models import Complaint, PostLoanCheck, Survey
@@ -127,7 +128,10 @@ def test_managers_and_pool_sum_to_the_bank(branch, manager, colleague, third, pr
 def _bank_by_rollup(night) -> dict[str, int]:
     names = ("deposit", "loan", "nii", "el")
     with connection.cursor() as cursor:
-        sums = ", ".join(f"sum({name}_c - q_{name}_c)" for name in names)
+        sums = ", ".join(
+            f"sum({ROLLUP.sql(f'{name}_c', 'state')} - {ROLLUP.sql(f'q_{name}_c', 'state')})"
+            for name in names
+        )
         cursor.execute(f"SELECT {sums} FROM performance_rollup WHERE night_id = %s", [night.pk])
         return dict(zip(names, cursor.fetchone(), strict=True))
 

@@ -125,8 +125,9 @@ def test_months_are_averages_of_days_and_null_before_the_ledger():
     starts = month_starts(as_of)
     # 310 fen every day since 2026-02-01: 28 days of February, 10 of March
     integrals = [max((start - date(2026, 2, 1)).days, 0) * 310 for start in starts]
-    row = {"month_c": integrals, "aum_c": 38 * 310, "first_balance_on": date(2026, 2, 1)}
-    later = {"month_c": [0] * 13, "aum_c": 2 * 310, "first_balance_on": date(2026, 3, 9)}
+    ends = {f"month_c_{position}": integral for position, integral in enumerate(integrals)}
+    row = ends | {"aum_c": 38 * 310, "first_balance_on": date(2026, 2, 1)}
+    later = dict.fromkeys(ends, 0) | {"aum_c": 2 * 310, "first_balance_on": date(2026, 3, 9)}
     rows = with_months(pl.DataFrame([row, later]), as_of)
 
     columns = [f"month_{n}" for n in range(13)]
