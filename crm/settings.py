@@ -257,7 +257,8 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_SOFT_TIME_LIMIT, CELERY_TASK_TIME_LIMIT = 1500, 1800
-NIGHT_SHARD_CUSTOMERS = 100_000  # customers in one step of a night, between a half and a sixteenth of the bank
+# customers in one step of a night, of which it has 2 to 16
+NIGHT_SHARD_CUSTOMERS = 100_000
 CELERY_BEAT_SCHEDULE = {
     "night": {"task": "performance.start_night", "schedule": crontab(hour=1, minute=0)},
     "night-reconciler": {"task": "performance.reconcile_nights", "schedule": 20.0},
