@@ -141,19 +141,25 @@ def _sums(arrow, night, shard: int, slices: Slices, few: list[int] | None = None
 
 def _write(arrow, night, shard: int, frame: pl.DataFrame) -> tuple[int, str, str]:
     customers = frame["customer_id"].to_numpy()
-    digest = sha256(customers)
-    keys = digest.hexdigest()
     cells = frame["sales"].to_numpy().reshape(-1, CELLS)
+    sold = cells.any(axis=1)
+    sales = packing.to_arrow(cells.astype(">i8").view(np.uint8), sold)
     held = packing.lists_to_arrow(frame["held"])
     packed = packing.pack(ROLLUP, frame)
-    for part in (packed[:, ROLLUP.offsets[next(iter(LEDGER))] :], cells, *held.buffers()[1:]):
-        digest.update(np.ascontiguousarray(part) if isinstance(part, np.ndarray) else part)
+    digest = sha256(customers)
+    keys = digest.hexdigest()
+    noted = packed[:, : ROLLUP.offsets[next(iter(LEDGER))]]
+    kept = noted.copy()
+    noted[:] = 0  # the night itself changes it
+    for part in (packed, sold, sales.buffers()[2], *held.buffers()[1:]):
+        digest.update(part)
+    noted[:] = kept
     table = pa.table(
         {
             "night_id": pa.repeat(pa.scalar(night.pk, pa.int64()), len(frame)),
             "customer_id": customers,
             "state": packing.to_arrow(packed),
-            "sales": packing.to_arrow(cells.astype(">i8").view(np.uint8), cells.any(axis=1)),
+            "sales": sales,
             "held": held,
         }
     )

@@ -91,7 +91,9 @@ def make_shard_sql(table: str, night, shard: int) -> list[str]:
     name = of_shard(table, night, shard)
     return [
         f"DROP TABLE IF EXISTS {name}",
-        f"CREATE TABLE {name} (LIKE {of_night(table, night)} INCLUDING CONSTRAINTS INCLUDING DEFAULTS)",
+        # written once and looked up by key alone: to vacuum it would only take the next night's time
+        f"CREATE TABLE {name} (LIKE {of_night(table, night)} INCLUDING CONSTRAINTS INCLUDING DEFAULTS) "
+        "WITH (autovacuum_enabled = off)",
     ]
 
 
