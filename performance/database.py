@@ -3,7 +3,7 @@
 Import inside tasks only: it pulls in Arrow, which must not be in Celery's parent when it forks.
 """
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from celery import current_task
 from django.db import connection
@@ -27,35 +27,39 @@ def conninfo() -> str:
 def columns():
     """Yield an ADBC connection in one transaction: committed at the end, rolled back by an exception.
 
-    A first connection reads the whole catalogue for its types (0.3 s with the ledger's partitions); a worker
-    keeps one for that and clones it, anyone else pays.
+    A first connection reads the whole catalogue for its types (0.3 s with the ledger's partitions), and every
+    new one plans slowly at first; so a worker keeps its own for the next step. Anyone else pays.
     """
-    root = _first_connection()
-    arrow = root.adbc_clone()
+    arrow = _begin()
     try:
         yield arrow
         arrow.commit()
+        arrow.adbc_connection.set_autocommit(True)
     except BaseException:
-        _kept.clear()  # the server may have gone: the next step connects anew
-        raise
-    finally:
         arrow.close()  # what was not committed is rolled back
-        if root is not _kept.get("root"):
-            root.close()
+        raise
+    if current_task:
+        _kept["connection"] = arrow
+    else:
+        arrow.close()
 
 
 _kept = {}
 
 
-def _first_connection():
+def _begin():
+    """A transaction on the connection that this worker kept, or on a new one where the server has gone."""
     from adbc_driver_postgresql import dbapi
 
-    if "root" in _kept:
-        return _kept["root"]
-    root = dbapi.connect(conninfo(), autocommit=True)
-    if current_task:
-        _kept["root"] = root
-    return root
+    arrow = _kept.pop("connection", None)
+    if arrow is not None:
+        try:
+            arrow.adbc_connection.set_autocommit(False)
+            return arrow
+        except dbapi.Error:
+            with suppress(dbapi.Error):
+                arrow.close()
+    return dbapi.connect(conninfo())
 
 
 def fetch(arrow, query: str):
