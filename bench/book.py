@@ -223,7 +223,7 @@ STATEMENTS = (
         CASE WHEN id %% 3 = 0 THEN %(as_of)s::date + (id * 7 %% 365)::int END,
         (id * 29 %% 3000)::int - 1500, CASE WHEN id %% 97 > 0 THEN (id * 7919 %% 4500)::int END,
         CASE WHEN id %% 70 = 0 THEN 5 ELSE 0 END, 80, 70, tier,
-        (SELECT array_agg(aum * (90 + (id * k %% 20)) / 100) FROM generate_series(1, 13) AS k)
+        (SELECT string_agg(int8send(aum * (90 + (id * k %% 20)) / 100), '') FROM generate_series(1, 13) AS k)
     FROM (SELECT id, tier, (hashint8extended(id, 3) & 8388607) * 1000 AS aum FROM customers_customer) AS c
     """,
     """

@@ -1,5 +1,6 @@
 """Field kinds that every app uses: public ids, money in fen, rates in hundred-thousandths."""
 
+import struct
 import uuid
 
 from django.db import models
@@ -29,6 +30,36 @@ class GenRandomUUID(models.Func):
 
 class FenField(models.BigIntegerField):
     """Money in integer fen (分): sums are exact. Decimal yuan only at the edge (crm.money)."""
+
+
+class FenListField(models.BinaryField):
+    """`size` amounts in integer fen, None where unknown, as one value: eight bytes each, big-endian.
+
+    A night writes such a list for every customer; in an array each amount would be converted apart.
+    """
+
+    UNKNOWN = -(1 << 63)
+
+    def __init__(self, *args, size: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.size = size
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"size": self.size}
+
+    def read(self, value) -> list[int | None]:
+        """The amounts in the database's value."""
+        return [None if fen == self.UNKNOWN else fen for fen in struct.unpack(f">{self.size}q", value)]
+
+    def from_db_value(self, value, expression, connection):
+        return None if value is None else self.read(value)
+
+    def get_db_prep_value(self, value, connection, prepared=False):
+        if isinstance(value, list | tuple):
+            known = (self.UNKNOWN if fen is None else fen for fen in value)
+            value = struct.pack(f">{self.size}q", *known)
+        return super().get_db_prep_value(value, connection, prepared)
 
 
 class RateField(models.IntegerField):

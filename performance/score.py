@@ -49,7 +49,7 @@ def score_shard(arrow, night, shard: int) -> tuple[int, str, str, dict]:
     digest = _write_analysis(arrow, night, shard, frame)
     # the class of the present assets, until a full month says otherwise
     tier = pl.col("profiling_tier").fill_null(tier_of(pl.col("aum"), rules.seven_p()["profiling"]))
-    write(arrow, tables.of_night(tables.STANDING, night), standing(frame, tier))
+    send(arrow, tables.of_night(tables.STANDING, night), standing(frame, tier))
     changed = _changed(frame, tier)
     if len(changed):
         write(arrow, tables.of_night(tables.CHANGED, night), changed)

@@ -4,17 +4,22 @@ Imported inside tasks only (Polars).
 """
 
 import polars as pl
+import pyarrow as pa
 
+from performance import packing
+from performance.packed import Layout
 from performance.seven_p.common import MONTHS, fen
 
+MONTHLY = Layout({f"month_{number}": "int8" for number in range(MONTHS)})
 
-def standing(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
+
+def standing(frame: pl.DataFrame, tier: pl.Expr) -> pa.Table:
     """One row per customer of the scored `frame`, columns as in `customers_standing` but the night.
 
     `tier` is the class to show. `months` are month-average assets in fen, oldest first, null before the
-    ledger; the last is the running month up to the night's date.
+    ledger, packed as customers.Standing reads them; the last is the running month up to the night's date.
     """
-    return frame.select(
+    rows = frame.select(
         "customer_id",
         pl.col("aum").alias("aum_fen"),
         pl.col("deposit").alias("deposit_fen"),
@@ -28,5 +33,5 @@ def standing(frame: pl.DataFrame, tier: pl.Expr) -> pl.DataFrame:
         pl.col("profiling_completeness_pct").alias("completeness_pct"),
         pl.col("persistency_loyalty").cast(pl.Decimal(7, 4)).alias("loyalty"),
         tier.alias("tier"),
-        pl.concat_arr(f"month_{n}" for n in range(MONTHS)).arr.to_list().alias("months"),
     )
+    return rows.to_arrow().append_column("months", packing.to_arrow(packing.pack(MONTHLY, frame)))

@@ -1,10 +1,9 @@
 """Last night's figures as lists need them, and the one pointer that says which night readers see."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.fields import FenField
+from crm.fields import FenField, FenListField
 from customers.choices import Tier
 from customers.models.customer import Customer
 
@@ -55,7 +54,7 @@ class Standing(models.Model):
     overdue_days = models.IntegerField()
     next_maturity_on = models.DateField(null=True)
     next_maturity_fen = FenField(null=True)
-    months = ArrayField(models.BigIntegerField(null=True), size=13)
+    months = FenListField(size=13)
 
     objects = StandingQuerySet.as_manager()
 

@@ -22,6 +22,8 @@ from customers.models import Customer, CustomerIdentity, Standing, Task
 from customers.reasons import HIGH_BP, MEDIUM_BP
 from customers.selectors.search import clean_words, matching
 
+MONTHS = Standing._meta.get_field("months")
+
 PAGE = 50
 SORTS = ("next", "value", "silence", "risk")
 VIEWS = ("all", "matures", "silent", "churn", "expiring", "overdue")
@@ -103,11 +105,16 @@ class BookRow(NamedTuple):
     eva_fen: int | None
     churn_bp: int | None
     aum_change_bp: int | None
-    months: list[int | None] | None
+    packed_months: bytes | None
     task_kind: str | None
     task_reason: str | None
     task_due_on: date | None
     next_step: str | None
+
+    @property
+    def months(self) -> list[int | None] | None:
+        """Month-average assets, oldest first; None where no night holds the customer."""
+        return None if self.packed_months is None else MONTHS.read(self.packed_months)
 
     @property
     def task(self) -> Task | None:

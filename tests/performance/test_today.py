@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from customers.choices import Family, LoanClass, TaskKind, TaskState
-from customers.models import Interaction, LoanState, Task
+from customers.models import Interaction, LoanState, Standing, Task
 from customers.reasons import sentence
 from marketing.models import Campaign, Invitation, Opportunity
 from performance.models import Night
@@ -47,13 +47,7 @@ def make_night(as_of=AS_OF, *, previous=None) -> Night:
 
 def stand(night, customer, **values):
     """The customer's line in the night's standing."""
-    values = {"night_id": night.pk, "customer_id": customer.pk} | STANDING | values
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO customers_standing ({', '.join(values)}) "
-            f"VALUES ({', '.join(['%s'] * len(values))})",
-            list(values.values()),
-        )
+    Standing.objects.create(night_id=night.pk, customer=customer, **STANDING | values)
 
 
 @pytest.fixture
