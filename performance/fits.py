@@ -14,7 +14,7 @@ from performance.models import Fit
 from performance.seven_p import product, profiling, profitability
 
 CUTS = 200  # points that a tier's distribution of EVA is kept by
-SAMPLE = 50_000  # customers that they are drawn from
+SAMPLE = 30_000  # customers that they are drawn from
 
 
 def write_affinities(night) -> tuple[int, dict]:

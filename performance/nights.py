@@ -59,19 +59,21 @@ class Planned:
 
 
 @transaction.atomic
-def plan_night(as_of: date) -> Planned:
+def plan_night(as_of: date, *, from_scratch: bool = False) -> Planned:
     """Make, resume or repeat the night of `as_of`; return it with the steps to queue.
 
     A night that is running goes on; a failed one goes on where it failed, unless the records have moved
-    since; a finished one is computed once more beside its readers. Raises NightError where the feed of that
+    since; a finished one is computed once more beside its readers. With `from_scratch` what is begun reads
+    the whole ledger and every record instead of the night before. Raises NightError where the feed of that
     date is not loaded.
     """
     upto_load = _loads_for(as_of)
     night, new = _found_or_made(Night.objects.select_for_update(), as_of, upto_load)
     finished = night.state == NightState.PUBLISHED
     fresh = new or night.state == NightState.WAITING
-    if fresh or finished or (night.state == NightState.FAILED and night.upto_load != upto_load):
-        _begin(night, upto_load, again=not fresh)
+    moved = from_scratch or night.upto_load != upto_load
+    if fresh or finished or (night.state == NightState.FAILED and moved):
+        _begin(night, upto_load, again=not fresh, from_scratch=from_scratch)
     elif night.state == NightState.FAILED:
         night.steps.filter(state=StepState.FAILED).update(
             state=StepState.WAITING, attempts=0, error="", queued_at=None
@@ -143,7 +145,7 @@ def mark() -> str:
         return cursor.fetchone()[0]
 
 
-def _begin(night: Night, upto_load: int, *, again: bool) -> None:
+def _begin(night: Night, upto_load: int, *, again: bool, from_scratch: bool) -> None:
     """Start a run of `night`: empty tables of its own and every step waiting."""
     if again:
         if night.run != night.published_run:
@@ -153,6 +155,8 @@ def _begin(night: Night, upto_load: int, *, again: bool) -> None:
             night.previous and tables.exists(tables.of_night(tables.ROLLUP, night.previous, published=True))
         ):
             night.previous = _night_before(night.business_date)
+    if from_scratch:
+        night.previous = None
     night.upto_load, night.error, night.records_mark = upto_load, "", mark()
     night.state, night.finished_at = NightState.RUNNING, None
     night.save()

@@ -141,10 +141,7 @@ def test_next_night_continues_this_one_and_equals_one_from_scratch():
     assert (night.business_date, night.previous.business_date) == (TUESDAY, MONDAY)
     digests = table_digests(night)
 
-    Night.objects.filter(pk=night.pk).update(previous=None)
-    Night.objects.filter(business_date=MONDAY).update(published_run=None)  # out of the way
-    said = follow(TUESDAY)
-    Night.objects.filter(business_date=MONDAY).update(published_run=1)
+    said = follow(TUESDAY, from_scratch=True)
 
     assert "identical with the run before" in said
     assert published().previous is None

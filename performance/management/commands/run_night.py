@@ -27,13 +27,16 @@ class Command(BaseCommand):
         parser.add_argument("--date", help="business date, YYYY-MM-DD; default: the last one loaded")
         parser.add_argument("--follow", action="store_true", help="show progress until the night is over")
         parser.add_argument(
+            "--from-scratch", action="store_true", help="read the whole ledger and every record anew"
+        )
+        parser.add_argument(
             "--patience", type=int, default=120, help="with --follow: seconds to wait for a worker (120)"
         )
 
-    def handle(self, *, date, follow, patience, **options):
+    def handle(self, *, date, follow, patience, from_scratch, **options):
         as_of = _date(date)
         try:
-            planned = nights.plan_night(as_of)
+            planned = nights.plan_night(as_of, from_scratch=from_scratch)
         except (nights.NightError, RulesError) as error:
             raise CommandError(str(error)) from None
         queue(planned.steps)
