@@ -53,3 +53,12 @@ def test_a_late_transaction_asks_for_a_rebuild(bank, load, day):
     assert [(row.customer.number, row.since) for row in Rebuild.objects.all()] == [
         ("C00000001", date(2026, 6, 11))
     ]
+
+
+def test_a_late_state_of_a_loan_asks_for_a_rebuild(bank, load, day):
+    load(EXAMPLE)
+    head, first = (EXAMPLE / "loans.csv").read_text(encoding="utf-8").splitlines()[:2]
+    account, _date, rest = first.split(",", 2)
+    rows = f"{head}\n{account},2026-06-11,{rest}\n{account},2026-07-01,{rest}\n"
+    load(day(date(2026, 7, 1), {"loans": rows}, late_since=date(2026, 6, 1)))
+    assert [row.since for row in Rebuild.objects.all()] == [date(2026, 6, 11)]
