@@ -52,3 +52,9 @@ def _scheme_on(day: date) -> Scheme:
 def days_so_far(period: Period, as_of: date) -> tuple[date, date]:
     """Return the half-open range of days of `period` that are over on the evening of `as_of`."""
     return period.during.lower, min(as_of + timedelta(1), period.during.upper)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or that month's 28th."""
+    number = day.year * 12 + day.month - 1 - months
+    return date(number // 12, number % 12 + 1, min(day.day, 28))

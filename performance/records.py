@@ -17,6 +17,7 @@ from customers.models import ProfileField
 from performance import packing, rules, tables
 from performance.database import read
 from performance.layouts import NOTED, PERSON, RECORDS, ROLLUP
+from performance.periods import months_before
 
 MATURING_DAYS, COMPLAINT_DAYS, CONTACT_DAYS = 30, 90, 30
 FIELDS = 63  # bits of a bigint
@@ -36,12 +37,6 @@ SOURCES = (
     "marketing_invitation",
 )
 COMMON = ("customers_product", "customers_profilefield")
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day so many months earlier, or that month's 28th."""
-    number = day.year * 12 + day.month - 1 - months
-    return date(number // 12, number % 12 + 1, min(day.day, 28))
 
 
 def invited_since(as_of: date) -> date:

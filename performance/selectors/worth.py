@@ -11,7 +11,7 @@ from decimal import Decimal
 from customers.models import CustomerIdentity
 from customers.selectors.facts import Profile
 from performance.models import IndicatorResult, Scheme, Scorecard
-from performance.records import months_before
+from performance.periods import months_before
 from performance.scoring import points, rules_of
 from performance.scoring.scheme import Rules
 

@@ -21,7 +21,7 @@ DROP FUNCTION pg_temp.unpacked(bytea);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0010_contact_habits_and_feedback"),
+        ("customers", "0012_prospects"),
     ]
 
     operations = [
