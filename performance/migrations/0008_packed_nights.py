@@ -5,7 +5,7 @@ from performance.migrations import _packed, _tables
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("performance", "0006_closing_and_pay"),
+        ("performance", "0007_veto"),
     ]
 
     operations = [
