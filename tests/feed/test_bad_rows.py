@@ -3,6 +3,7 @@
 import csv
 import shutil
 import tracemalloc
+from collections import Counter
 from datetime import date
 
 import pytest
@@ -71,22 +72,46 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def test_every_fault_is_named_and_nothing_is_entered(bank, load, example):
-    wrong = []
-    for name, old, new, row, column, value, reason in FAULTS:
-        folder = example.parent.parent / "broken" / example.name
-        shutil.copytree(example, folder)
+ROUNDS = 6  # as many as the most faults of one record
+
+
+def rounds() -> list[list[tuple]]:
+    """The faults in few folders: at most one of a record in each."""
+    of_record = Counter()
+    made = [[] for _ in range(ROUNDS)]
+    for fault in FAULTS:
+        first = list(dict.fromkeys(fault[0] for fault in FAULTS)).index(fault[0])
+        made[(first + of_record[fault[0]]) % ROUNDS].append(fault)
+        of_record[fault[0]] += 1
+    return made
+
+
+def misnamed(load, example, faults) -> list[tuple]:
+    """Load the example with these faults; return those that the report does not name as they should be."""
+    folder = example.parent.parent / "broken" / example.name
+    shutil.copytree(example, folder)
+    for name, old, new, *_ in faults:
         if name == "complaints":
             replace(folder, name, ",0\n", ",1\n")
         replace(folder, name, old, new)
-        with pytest.raises(BadRows) as caught:
-            load(folder)
+    with pytest.raises(BadRows) as caught:
+        load(folder)
+    shutil.rmtree(folder)
+    wrong = []
+    for fault in faults:
+        name, _, _, row, column, value, reason = fault
         found = [bad for bad in caught.value.report.first if bad.record == name]
         named = [(bad.row, bad.column, bad.value or "") for bad in found[:1]]
         if named != [(row, column, value)] or not found[0].reason.endswith(reason):
-            wrong.append((name, new, named, [bad.reason for bad in found]))
-        shutil.rmtree(folder)
-    assert wrong == []
+            wrong.append(fault)
+    return wrong
+
+
+def test_every_fault_is_named_and_nothing_is_entered(bank, load, example):
+    """One whose row another fault of the same folder hides is tried alone."""
+    hidden = [fault for faults in rounds() for fault in misnamed(load, example, faults)]
+    assert len(hidden) < len(FAULTS) / 2
+    assert [fault for fault in hidden if misnamed(load, example, [fault])] == []
     assert counts() == {}
 
 

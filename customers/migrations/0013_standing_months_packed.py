@@ -21,7 +21,7 @@ DROP FUNCTION pg_temp.unpacked(bytea);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0014_search_values"),
+        ("customers", "0012_prospects"),
     ]
 
     operations = [

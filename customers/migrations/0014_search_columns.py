@@ -7,7 +7,7 @@ import crm.secrets.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0012_prospects"),
+        ("customers", "0013_standing_months_packed"),
     ]
 
     operations = [

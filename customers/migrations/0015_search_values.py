@@ -46,5 +46,5 @@ def _in_batches(query, made, update):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("customers", "0013_search_columns")]
+    dependencies = [("customers", "0014_search_columns")]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop, elidable=True)]
