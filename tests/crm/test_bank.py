@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from typing import ClassVar
 
 import psycopg
 import pytest
@@ -34,6 +35,8 @@ AS_OF = "2026-06-30"
 class Opened:
     """A `python -m crm.bank` under test, and what it said so far."""
 
+    running: ClassVar[list[subprocess.Popen]] = []
+
     def __init__(self, state, port, **extra):
         self.state, self.port = state, port
         self.output = state.parent / f"output-{time.monotonic_ns()}"
@@ -45,6 +48,7 @@ class Opened:
                 stdout=file,
                 stderr=subprocess.STDOUT,
             )
+        self.running.append(self.process)
 
     @property
     def said(self):
@@ -85,6 +89,18 @@ class Opened:
             ["ps", "-o", "pid=,args=", "--ppid", str(self.process.pid)], capture_output=True, text=True
         )
         return [int(line.split()[0]) for line in found.stdout.splitlines() if words in line]
+
+
+@pytest.fixture(autouse=True)
+def none_stays():
+    """Where a test fails, its banks end with it, halted ones too."""
+    yield
+    while Opened.running:
+        process = Opened.running.pop()
+        if process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            process.wait(60)
 
 
 @pytest.fixture
