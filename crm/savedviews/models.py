@@ -1,6 +1,7 @@
 """A list's filter under a name."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import F, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ class SavedViewQuerySet(models.QuerySet):
         if not user.is_authenticated or not user.is_active:
             return self.none()
         shared = ~Q(branch_path="") & Q(here__startswith=F("branch_path"))
-        here = type(user)._default_manager.filter(pk=user.pk).values("branch__path")
+        here = get_user_model()._default_manager.filter(pk=user.pk).values("branch__path")
         return self.alias(here=Subquery(here)).filter(Q(owner=user) | shared, deleted_at=None)
 
 

@@ -73,7 +73,7 @@ class Customer(models.Model):
     name = models.CharField(_("name"), max_length=120)
     initials = models.CharField(_("pinyin initials"), max_length=120, blank=True)
     # How the name sounds (customers.names.sound): a wrong character of the same sound, full pinyin.
-    sound = models.CharField(max_length=60, db_collation="C", default="", blank=True, editable=False)
+    sound = models.CharField(max_length=60, db_collation="C", db_default="", blank=True, editable=False)
     # Two-character infixes of the name: 张伟 has no trigrams (the function is in the first migration).
     name_bigrams = models.GeneratedField(
         expression=models.Func(models.F("name"), function="name_bigrams"),

@@ -61,7 +61,7 @@ MAY_CHANGE = {
     "customers:fact": {"ProfileFact": None},
     "customers:prospect_add": {"Customer": None, "CustomerIdentity": None, "Assignment": None},
     "customers:identity": {
-        "CustomerIdentity": {"mobile", "mobile_hash", "wrapped_key"},
+        "CustomerIdentity": {"mobile", "mobile_hash", "mobile_tail_hash", "wrapped_key"},
         "IdentityCheck": None,
     },
     "customers:relate": {"Relationship": None},
