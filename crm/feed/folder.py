@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crm.feed.errors import FeedError
 from crm.feed.records import RecordType
+from crm.feed.report import shortened, without_personal
 
 SETTINGS_FILE = "feed.json"
 _KEYS = {"since", "late_since"}
@@ -126,9 +127,12 @@ def _read_file(record: RecordType, path: Path) -> File:
         columns, body = _csv_header(path)
     known = [column.name for column in record.columns]
     name = f"{path.parent.name}/{path.name}"
-    for column in columns:
-        if column not in known:
-            raise FeedError(f"{name} has an unknown column {column!r}: it may have {', '.join(known)}.")
+    for place, column in enumerate(columns, start=1):
+        if column not in known:  # perhaps no name at all: the first row of a file that has no header
+            raise FeedError(
+                f"{name} has an unknown column {shortened(without_personal(column))!r} (number {place}): "
+                f"its first line names them and may have {', '.join(known)}."
+            )
     if len(set(columns)) < len(columns):
         twice = next(column for column in columns if columns.count(column) > 1)
         raise FeedError(f"{name} has the column {twice!r} twice: keep one.")

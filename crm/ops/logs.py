@@ -3,6 +3,9 @@ bank. Django, Celery, gunicorn and our own modules all go through the same chain
 `crm.ops.redaction`. Imported by gunicorn before Django is set up: nothing of Django here.
 """
 
+import logging
+import sys
+
 import structlog
 
 from crm.ops.redaction import redact
@@ -27,10 +30,38 @@ _BEFORE = (
 )
 
 
-def _renderer(json: bool):
+_UNWRITTEN = "a line could not be written: %s"
+
+
+class Handler(logging.StreamHandler):
+    """A stream handler whose own failure tells where and which error.
+
+    The standard library's prints the message's arguments and the error under way, unredacted.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        kind = sys.exc_info()[0]
+        if record.msg == _UNWRITTEN or kind is None:
+            return  # the stream itself is gone
+        place = (record.name, logging.ERROR, record.pathname, record.lineno)
+        self.emit(logging.LogRecord(*place, _UNWRITTEN, (f"{kind.__name__} at line {record.lineno}",), None))
+
+
+def _renderers(json: bool) -> list:
     if json:
-        return structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=True)
-    return structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+        return [structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=True)]
+    console = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, pad_level=False)
+    return [_spell_exception, console]
+
+
+def _spell_exception(_logger, _method, event: dict) -> dict:
+    """Put what `crm.ops.redaction.told` left of an exception in lines: the console's renderer takes text."""
+    told = event.get("exception")
+    if told:
+        words = "".join(f" {name}={part}" for name, part in told.items() if name not in ("type", "at"))
+        places = [f"    {place}" for place in told["at"]]
+        event["exception"] = "\n".join([f"  {told['type']}{words}", *places])
+    return event
 
 
 def logging_config(*, json: bool, level: str = "INFO") -> dict:
@@ -50,7 +81,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict:
         "processors": [
             redact,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _renderer(json),
+            *_renderers(json),
         ],
         "foreign_pre_chain": list(_BEFORE),
     }
@@ -58,7 +89,7 @@ def logging_config(*, json: bool, level: str = "INFO") -> dict:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {"console": {"class": "crm.ops.logs.Handler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             # these come with handlers and formats of their own

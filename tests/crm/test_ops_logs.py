@@ -1,5 +1,6 @@
 """Logs of every process: readable, correlated, and without anything of a customer's."""
 
+import io
 import json
 import logging
 import logging.config
@@ -12,8 +13,10 @@ import pytest
 import structlog
 from django.db import IntegrityError, connection
 from django.urls import reverse
+from django.utils.module_loading import import_string as resolve
 
 from crm.feed.errors import FeedError
+from crm.ops.logs import logging_config
 from crm.ops.redaction import scrub, sentence
 from tests.bank import ROOT, environment
 from tests.factories import make_customer
@@ -105,6 +108,26 @@ def test_every_way_of_logging_is_redacted(lines):
     )
 
 
+@pytest.mark.parametrize("json_lines", [True, False])
+def test_an_error_and_a_line_that_cannot_be_written_tell_where_and_no_more(json_lines):
+    """As JSON and as in the embedded bank; the library would print argument and row on standard error."""
+    stream, config = io.StringIO(), logging_config(json=json_lines)
+    formatter, log = dict(config["formatters"]["line"]), logging.Logger("customers.somewhere")
+    handler = resolve(config["handlers"]["console"]["class"])(stream)
+    handler.setFormatter(formatter.pop("()")(**formatter))
+    log.addHandler(handler)
+    try:
+        raise ValueError(" ".join(CANARIES.values()))
+    except ValueError:
+        log.exception("failed")
+        log.info("%d of them", CANARIES["name"])
+    written = stream.getvalue()
+    assert_no_canary(written)
+    assert written.count("builtins.ValueError") == 1
+    assert "tests/crm/test_ops_logs.py" in written
+    assert "a line could not be written: TypeError at line" in written
+
+
 def test_a_database_error_tells_its_constraint_and_not_the_row(lines, db, branch):
     make_customer(CANARIES["name"], branch=branch, number="C7")
     try:
@@ -163,6 +186,7 @@ TASK = """
 import logging.config, sys
 from crm.celery import app
 from celery.app.trace import build_tracer
+from crm.ops.logs import logging_config
 app.loader.import_default_modules()
 logging.config.dictConfig(logging_config(json=True))
 @app.task(name="test.fails")

@@ -22,6 +22,8 @@ from performance.models import Night, Period, PublishedScore, Scheme, Scorecard,
 from performance.periods import period_of
 from performance.scorecards import write_scorecards
 from performance.words import trimmed
+from tests.factories import make_account
+from tests.performance.ledger import add_balances
 from tests.performance.ledger import make_night as make_real_night
 from tests.performance.test_closing import night, period  # noqa: F401 (fixtures)
 from tests.performance.test_closing import publish as publish_quarter
@@ -264,7 +266,8 @@ def test_a_customer_whom_the_law_keeps_is_not_even_asked_for(as_user, customer, 
 
 
 # --- what a backdated assignment moves ---
-def test_the_effect_says_whose_income_moves(saver, manager, colleague, supervisor):  # noqa: F811
+def test_the_effect_says_whose_income_moves(saver, products, manager, colleague, supervisor):  # noqa: F811
+    add_balances(make_account(saver, products[0]), (date(2026, 1, 1), 1_000_000_00))
     make_real_night(date(2026, 6, 30))
     Night.objects.update(published_at=timezone.now())
     period_of(date(2026, 6, 30))

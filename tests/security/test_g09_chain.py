@@ -3,12 +3,12 @@
 import json
 from io import StringIO
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
 from crm import audit
+from crm.beside import beside
 from crm.history import acting, chain, monitoring
 from crm.history.heads import export_heads
 from crm.history.models import ChainLink, ChainSeal, Change
@@ -207,7 +207,8 @@ def test_the_worker_seals_and_proves_but_alters_nothing(customer, heads):
 @pytest.fixture
 def other_session():
     """A second connection of the database's owner, in a transaction that has written."""
-    with psycopg.connect(**audit.recording._parameters()) as found:
+    with beside() as found:
+        found.autocommit = False
         yield found
         found.rollback()
 

@@ -358,7 +358,7 @@ def test_one_changes_ones_password_with_the_old_one(client, staff, settings):
     url, long = reverse("account_change_password"), "青禾 correct horse battery staple " * 4
     enter(client, staff.username)
     for page, fields in ((client.get(url), 3), (Client().get(reverse("login")), 1)):
-        inputs = re.findall(r"<input[^>]*password[^>]*>", page.content.decode())
+        inputs = re.findall(r"<input[^>]*name=\"[^\"]*password[^>]*>", page.content.decode())
         assert len(inputs) == fields
         for tag in inputs:
             assert 'type="password"' in tag
