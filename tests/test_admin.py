@@ -20,6 +20,7 @@ from crm.history.tracking import rules
 from crm.partitions import ensure_months
 from crm.records import COUNTED, CappedPaginator
 from crm.replay.models import SentForm
+from crm.savedviews.models import SavedView
 from customers.models import (
     Custody,
     CustomerGroup,
@@ -74,7 +75,7 @@ OURS = ("crm", "managers", "customers", "service", "marketing", "performance")
 # Read on pages of their own (crm/history, crm/audit), which mask: the administrators' site has none of them.
 HISTORY = (RecordHistory, Change, ChainLink, ChainSeal, AuditRecord)
 HISTORY += (Approval, Execution, Export, ExportChunk, SentForm)  # and these on crm/approvals, crm/export
-HISTORY += (Draft, CalendarLink)  # a person's own, shown to nobody else
+HISTORY += (Draft, CalendarLink, SavedView)  # a person's own, no record of the bank
 MODELS = sorted(
     (
         model
@@ -172,7 +173,7 @@ def everything(customer, manager, colleague, supervisor, foreign_customer, ledge
     field = ProfileField.objects.create(code="job", name="职业", name_en="Job")
     ProfileFact.objects.create(customer=customer, field=field, value="教师", source="customer", noted_on=DAY)
     Relationship.objects.create(subject=customer, object=foreign_customer, kind="spouse")
-    group = CustomerGroup.objects.create(code="G1", name="沈家", kind="household")
+    group = CustomerGroup.objects.create(code="G0", name="沈家", kind="household")
     GroupMembership.objects.create(group=group, customer=customer)
     make_profile(customer, manager)
     IdentityCheck.objects.create(customer=customer, part="mobile", source="customer", noted_on=DAY)
