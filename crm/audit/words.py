@@ -18,6 +18,7 @@ LABELS = {
     "filter": gettext_lazy("fingerprint"),
     "digest": gettext_lazy("fingerprint"),
     "rows": gettext_lazy("rows"),
+    "date": gettext_lazy("date"),
     "form": gettext_lazy("format"),
     "size": gettext_lazy("bytes"),
     "field": gettext_lazy("field"),
