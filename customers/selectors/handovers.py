@@ -4,7 +4,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from crm.approvals.models import State
+from crm.approvals.models import Approval, State
 from crm.wall.scope import beyond_scope
 from customers.choices import HandoverState
 from customers.models import Customer, Handover, HandoverItem
@@ -35,6 +35,24 @@ def obstacles(handover: Handover, as_of: date) -> dict[int, str]:
     return found
 
 
+def with_requests(handovers: list[Handover]) -> list[Handover]:
+    """Put `request_state`, the state of the approval (None: not sent), on each; one query.
+
+    Beyond the reader's scope: receiver and witness sign a paper whose request they do not see.
+    """
+    with beyond_scope():
+        asked = [each.approval_id for each in handovers if each.approval_id]
+        states = dict(Approval.objects.filter(pk__in=asked).values_list("pk", "state")) if asked else {}
+    for each in handovers:
+        each.request_state = states.get(each.approval_id)
+    return handovers
+
+
+def is_sent(handover: Handover) -> bool:
+    """Whether it waits for a decision, or has one that stands."""
+    return handover.request_state is not None and handover.request_state not in RETRY
+
+
 def stage_of(handover: Handover, blocked: int = 0) -> tuple[str, str]:
     """(kind of mark, words): how far it is and whom it waits for."""
     if handover.state == HandoverState.EFFECTIVE:
@@ -43,9 +61,9 @@ def stage_of(handover: Handover, blocked: int = 0) -> tuple[str, str]:
         return "info", _("Given up")
     if handover.state == HandoverState.SIGNED:
         return "due", _("Takes effect on its day")
-    if handover.approval is None:
+    if handover.request_state is None:
         return "info", _("Draft")
-    if handover.approval.state in RETRY:
+    if handover.request_state in RETRY:
         return "warn", _("Sent back")
     if not handover.is_signed_by_all:
         return "wait", _("Waits for signatures")

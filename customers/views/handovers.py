@@ -22,7 +22,7 @@ from customers.context_processors import current_publication
 from customers.models import Customer, Handover, HandoverItem
 from customers.moves.handover import ask_handover
 from customers.selectors.handover_brief import brief_rows
-from customers.selectors.handovers import RETRY, obstacles, stage_of
+from customers.selectors.handovers import is_sent, obstacles, stage_of, with_requests
 from customers.selectors.load import Load, load_of_customers, preview
 from customers.services import handover as services
 from customers.tasks import carry_out_handover
@@ -39,10 +39,12 @@ def handovers(request):
     """Hand-overs that concern the reader, the newest first, those that wait for him on top."""
     if request.user.role not in READERS:
         raise PermissionDenied
-    rows = list(
-        Handover.objects.visible_to(request.user)
-        .select_related("giver__user", "receiver__user", "witness", "approval")
-        .order_by("-effective_on", "-id")[:LISTED]
+    rows = with_requests(
+        list(
+            Handover.objects.visible_to(request.user)
+            .select_related("giver__user", "receiver__user", "witness")
+            .order_by("-effective_on", "-id")[:LISTED]
+        )
     )
     counts = dict(
         HandoverItem.objects.filter(handover__in=rows, left_out="")
@@ -188,7 +190,8 @@ def _visible(user, public_id) -> Handover:
         "prepared_by",
         "approval",
     )
-    return get_object_or_404(rows, public_id=public_id)
+    found = get_object_or_404(rows, public_id=public_id)
+    return with_requests([found])[0]
 
 
 def _paper(request, found, status=None):
@@ -206,7 +209,7 @@ def _paper(request, found, status=None):
         item.masked = hidden.get(item.customer_id)
         item.blocked = blocked.get(item.customer_id, "")
     prepares = _may_prepare(found, request.user)
-    sent = found.approval is not None and found.approval.state not in RETRY
+    sent = is_sent(found)
     context = {
         "handover": found,
         "items": items,
@@ -260,10 +263,9 @@ def _signatures(found, user):
 
 
 def _may_sign(found, user, party):
-    is_sent = found.approval is not None and found.approval.state not in RETRY
-    is_open = found.state == HandoverState.DRAFT and is_sent
     return (
-        is_open
+        found.state == HandoverState.DRAFT
+        and is_sent(found)
         and getattr(found, f"{party}_signed_at") is None
         and services.party_of(found, user, party) is not None
     )
