@@ -39,6 +39,13 @@ def clone_of_template(shared: Path) -> None:
             connection.close()  # nobody may be connected to what is copied
             connection.settings_dict["NAME"] = name
     connection.settings_dict["TEST"] = given | {"TEMPLATE": template}
+    connection.creation._destroy_test_db = drop
+
+
+def drop(name: str, verbosity: int) -> None:
+    """Drop a worker's database with whatever session a stopped process left there: the server goes next."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @contextmanager
