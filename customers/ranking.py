@@ -4,21 +4,16 @@ The night ranks by SQL, a page that makes one task by Python: both from the same
 them. Values in fen, likelihood in 1/10000, urgency in percent; the rank is in fen.
 """
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from crm.env import env
+from crm.rules import RulesError, read
 from customers.choices import TaskKind
 
 DEFAULT = Path(__file__).with_name("rules") / "today.toml"
 FEN = 100
-
-
-class RankingError(Exception):
-    """The file of rules cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +42,13 @@ class Rules:
 def rules() -> Rules:
     """The rules, read once per process: the bank's own where GUANHU_TODAY names a file.
 
-    Raises RankingError where the file is missing, no TOML, or lacks a kind, a figure or a version.
+    Raises RulesError where the file is missing, no TOML, or lacks a kind, a figure or a version.
     """
-    path = Path(env("GUANHU_TODAY") or DEFAULT)
+    told, path = read("GUANHU_TODAY", DEFAULT, "Today")
     try:
-        return parsed(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RankingError(f"The rules of Today cannot be read: {path}: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RankingError(f"The rules of Today in {path} are not TOML: {error}.") from error
+        return parsed(told)
     except (KeyError, TypeError, ValueError) as error:
-        raise RankingError(f"The rules of Today in {path} cannot be used: {error}.") from error
+        raise RulesError(f"The rules of Today in {path} cannot be used: {error}.") from error
 
 
 def parsed(told: dict) -> Rules:

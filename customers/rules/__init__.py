@@ -1,19 +1,14 @@
 """How the profile is asked and shown, from a versioned file; GUANHU_PROFILE names the bank's own."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 
-from crm.env import env
+from crm.rules import RulesError, has_version, read
 
 DEFAULT = Path(__file__).with_name("profile.toml")
 TOPICS = ("compliance", "work", "business", "family", "wealth", "habits", "other")
 ENTRIES = ("text", "choice", "amount")
 NUMBERS = ("soon_days", "outside_months", "beneficial_share", "risk_test_months")
-
-
-class RulesError(Exception):
-    """The file of rules cannot be used; the message says which and why."""
 
 
 @cache
@@ -22,13 +17,7 @@ def profile() -> dict:
 
     Raises RulesError where the file is missing, no TOML, without a version, or names an unknown topic.
     """
-    path = Path(env("GUANHU_PROFILE") or DEFAULT)
-    try:
-        rules = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RulesError(f"The rules of the profile cannot be read: {path}: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
-        raise RulesError(f"The rules of the profile in {path} are not TOML: {error}.") from error
+    rules, path = read("GUANHU_PROFILE", DEFAULT, "the profile")
     if fault := _fault(rules):
         raise RulesError(f"The rules of the profile in {path}: {fault}.")
     return rules
@@ -40,7 +29,7 @@ def field(code: str) -> dict:
 
 
 def _fault(rules: dict) -> str:
-    if not isinstance(rules.get("version"), str) or not 0 < len(rules["version"]) <= 20:
+    if not has_version(rules):
         return 'write version = "2026.1" (up to 20 letters)'
     if wrong := [name for name in NUMBERS if not isinstance(rules.get(name), int)]:
         return f"{wrong[0]} must be a whole number"

@@ -1,5 +1,6 @@
 """The order of Today on a hand-worked table, and files of rules that cannot be used."""
 
+import tomllib
 from copy import deepcopy
 from datetime import date, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 from customers import ranking
 
 AS_OF = date(2026, 6, 30)
-TOLD = ranking.tomllib.loads(ranking.DEFAULT.read_text(encoding="utf-8"))
+TOLD = tomllib.loads(ranking.DEFAULT.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_rules_that_cannot_be_used_say_why(spoil, said, tmp_path, monkeypatch):
         ranking.parsed(told)
     monkeypatch.setenv("GUANHU_TODAY", str(tmp_path / "none.toml"))
     ranking.rules.cache_clear()
-    with pytest.raises(ranking.RankingError, match=r"none\.toml"):
+    with pytest.raises(ranking.RulesError, match=r"none\.toml"):
         ranking.rules()
     monkeypatch.undo()
     ranking.rules.cache_clear()
