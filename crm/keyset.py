@@ -99,6 +99,11 @@ def unpack(text: str, order: str, segments: list[Segment]) -> Place:
     return Place(number, _typed(segments[number], values))
 
 
+def cursors(query, order: str, segments: list[Segment]) -> dict[str, Place]:
+    """Return `after` and `before` of an address (QueryDict) as read_page takes them; BadCursor as unpack."""
+    return {name: unpack(query[name], order, segments) for name in ("after", "before") if query.get(name)}
+
+
 def read_page(
     segments: list[Segment], size: int, after: Place | None = None, before: Place | None = None
 ) -> Page:

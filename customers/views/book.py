@@ -34,7 +34,7 @@ def book(request):
     state = selectors.BookState.read(request.GET)
     lists = selectors.segments(request.user, state, night_id, as_of)
     try:
-        page = keyset.read_page(lists, selectors.PAGE, **_cursors(request, state, lists))
+        page = keyset.read_page(lists, selectors.PAGE, **keyset.cursors(request.GET, state.order, lists))
     except keyset.BadCursor:
         start = request.path + state.address()
         return render(request, "customers/bad_cursor.html", {"start_url": start}, status=400)
@@ -62,14 +62,6 @@ def book(request):
         **_pager(page, state, counts),
     }
     return render_page(request, "customers/book.html", "customers/_book.html", context)
-
-
-def _cursors(request, state, lists):
-    return {
-        name: keyset.unpack(request.GET[name], state.order, lists)
-        for name in ("after", "before")
-        if request.GET.get(name)
-    }
 
 
 def _facts(counts):

@@ -30,11 +30,7 @@ def feed(request, public_id):
     order = f"contacts:{customer.pk}:{show}"
     lists = [keyset.Segment(Interaction.objects.all(), ("-happened_at", "-id"))]
     try:
-        cursors = {
-            name: keyset.unpack(request.GET[name], order, lists)
-            for name in ("after", "before")
-            if request.GET.get(name)
-        }
+        cursors = keyset.cursors(request.GET, order, lists)
     except keyset.BadCursor:
         return render(request, "customers/bad_cursor.html", {"start_url": request.path}, status=400)
     if not is_fragment(request):

@@ -63,11 +63,7 @@ def _queue_page(request, manager, *, problem="", asked=None, status=None):
     segment = selectors.own_segment(manager) if manager else selectors.queue_segment(request.user)
     order = f"feedback:{manager.pk if manager else 'all'}"
     try:
-        cursors = {
-            name: keyset.unpack(request.GET[name], order, [segment])
-            for name in ("after", "before")
-            if request.GET.get(name)
-        }
+        cursors = keyset.cursors(request.GET, order, [segment])
     except keyset.BadCursor:
         return render(request, "customers/bad_cursor.html", {"start_url": request.path}, status=400)
     if manager:

@@ -42,11 +42,7 @@ def pool(request):
     order = f"pool:{request.user.pk}:{state}"
     lists = selectors.segments(request.user, state, night_id)
     try:
-        cursors = {
-            name: keyset.unpack(request.GET[name], order, lists)
-            for name in ("after", "before")
-            if request.GET.get(name)
-        }
+        cursors = keyset.cursors(request.GET, order, lists)
     except keyset.BadCursor:
         return render(request, "customers/bad_cursor.html", {"start_url": request.path}, status=400)
     page, rows = selectors.pool_page(request.user, state, night_id, as_of, **cursors)

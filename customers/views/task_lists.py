@@ -55,11 +55,7 @@ def _team(request, as_of):
 
 def _list(request, segments, order, kept, context, as_of):
     try:
-        cursors = {
-            name: keyset.unpack(request.GET[name], order, segments)
-            for name in ("after", "before")
-            if request.GET.get(name)
-        }
+        cursors = keyset.cursors(request.GET, order, segments)
     except keyset.BadCursor:
         return render(request, "customers/bad_cursor.html", {"start_url": request.path}, status=400)
     page, found = selectors.tasks_page(segments, **cursors)
